@@ -1,0 +1,132 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Settings of every target of ours.
+let base: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Libraries also show each leak of a dependency (`public import`) and each undeclared member.
+let library: [SwiftSetting] =
+  base + [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let serviceLifecycle = product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+  static let yams = product(name: "Yams", package: "Yams")
+}
+
+/// A library target and its tests. `layer` documents DESIGN order; ArchitectureTests enforces it.
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: library)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)",
+    swiftSettings: base)
+}
+
+/// The files of `examples/minimal`, which `kafclaw init` writes.
+let scaffold = [
+  "kafclaw.yaml", "README.md", "workspace/AGENTS.md", "workspace/SOUL.md", ".gitlab-ci.yml",
+  ".github/workflows/kafclaw.yml", "hooks/pre-receive",
+]
+
+let package = Package(
+  name: "kafclaw",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // L0: C
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .target(name: "CProcess"),
+    .target(name: "CSandbox"),
+    // L1: vocabulary
+    layer("ApplianceModel", []),
+    // L2: ground
+    layer("DurableIO", ["ApplianceModel"]),
+    layer("SodiumCrypto", ["CSodium", "ApplianceModel"]),
+    layer("DesiredState", ["ApplianceModel", .yams]),
+    layer("GatewayAPI", ["ApplianceModel"]),
+    layer("ControlAPI", ["ApplianceModel"]),
+    // L3: mechanisms
+    layer("GitSource", ["CLibgit2", "ApplianceModel"]),
+    .target(
+      name: "Guardrails", dependencies: ["ApplianceModel", "DesiredState"],
+      exclude: ["Packs/cases"],
+      resources: [.embedInCode("Packs/baseline.yaml"), .embedInCode("Packs/strict.yaml")],
+      swiftSettings: library),
+    layer("Planning", ["DesiredState", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
+    layer("Supervision", ["CProcess", "ControlAPI", "ApplianceModel", .logging]),
+    layer("Sandbox", ["CSandbox", "DurableIO", "ApplianceModel"]),
+    layer("ModelProviders", ["ApplianceModel"]),
+    layer("Timeline", ["ApplianceModel", "SodiumCrypto", .grdb]),
+    // L4: act on the mechanisms
+    layer("Tools", ["Sandbox", "ApplianceModel"]),
+    // L5: the two flows
+    layer(
+      "AgentRuntime",
+      ["Tools", "ModelProviders", "Planning", "Supervision", "ControlAPI", "ApplianceModel", .logging]),
+    layer(
+      "Reconciliation",
+      [
+        "GitSource", "Guardrails", "Planning", "Supervision", "ControlAPI", "DesiredState",
+        "DurableIO", "ApplianceModel",
+      ]),
+    // L6: HTTP
+    layer(
+      "Gateway",
+      [
+        "GatewayAPI", "ControlAPI", "Planning", "DesiredState", "SodiumCrypto", "ApplianceModel",
+        .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
+      ]),
+    // L7: composition root
+    layer(
+      "Daemon",
+      [
+        "Gateway", "AgentRuntime", "Reconciliation", "Planning", "Timeline", "GitSource",
+        "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
+        "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
+        .unixSignals,
+      ]),
+    // L8: command line
+    .target(
+      name: "ApplianceCommands",
+      dependencies: [
+        "Daemon", "Reconciliation", "Guardrails", "Planning", "GitSource", "ControlAPI",
+        "GatewayAPI", "DesiredState", "DurableIO", "ApplianceModel", .argumentParser,
+        .asyncHTTPClient, .nioCore, .nioHTTP1,
+      ],
+      resources: scaffold.map { .embedInCode("Scaffold/\($0)") },
+      swiftSettings: library),
+    // L9: executable
+    .executableTarget(
+      name: "kafclaw", dependencies: ["ApplianceCommands"], swiftSettings: base),
+  ]
+)

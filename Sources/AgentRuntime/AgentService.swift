@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import ControlAPI
+public import Logging
+import ModelProviders
+import Planning
+import Supervision
+import Synchronization
+import Tools
+
+/// The agent component: leases messages, runs their turns, stores what they do.
+public final class AgentService: Sendable {
+  /// Turns at the same time.
+  static let workers = 4
+  /// How long one lease request waits for a message. Milliseconds.
+  static let leaseWait = 20_000
+
+  private struct State {
+    var configuration: RunningConfiguration?
+    var isExiting = false
+  }
+
+  struct RunningConfiguration: Sendable {
+    let digest: Digest
+    let json: JSONValue
+    let settings: AgentSettings
+    let provider: any ModelProvider
+  }
+
+  private let link: ComponentLink
+  private let logger: Logger
+  private let state = Mutex(State())
+  private let changed = WakeSignal()
+
+  public init(link: ComponentLink, logger: Logger) {
+    self.link = link
+    self.logger = logger
+  }
+
+  /// Runs until the supervisor says exit or is gone.
+  public func run() async {
+    await withTaskGroup { group in
+      group.addTask { await self.link.run { try await self.answer($0) } }
+      group.addTask { await self.work() }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func answer(_ order: SupervisorOrder) async throws -> SupervisorOrderReply {
+    switch order {
+    case .configure(let configuration):
+      try configure(configuration)
+      return .report(report)
+    case .report: return .report(report)
+    case .exit:
+      state.withLock { $0.isExiting = true }
+      changed.ring()
+      return .done
+    }
+  }
+
+  private func configure(_ configuration: ComponentConfiguration) throws {
+    let bytes = CanonicalJSON.bytes(configuration.settings)
+    let settings = try ApplianceJSON.decode(AgentSettings.self, from: bytes)
+    let running = RunningConfiguration(
+      digest: configuration.digest, json: configuration.settings, settings: settings,
+      provider: try ProviderCatalog.provider(named: settings.provider))
+    state.withLock { $0.configuration = running }
+    changed.ring()
+  }
+
+  private var report: ComponentReport {
+    let running = state.withLock { $0.configuration }
+    return ComponentReport(
+      digest: running?.digest, settings: running?.json ?? .null, isReady: running != nil)
+  }
+
+  private func work() async {
+    await withDiscardingTaskGroup { group in
+      for _ in 0..<Self.workers { group.addTask { await self.workLoop() } }
+    }
+  }
+
+  /// Every turn keeps the configuration it began with.
+  private func workLoop() async {
+    while !Task.isCancelled {
+      let seen = changed.generation
+      let (configuration, isExiting) = state.withLock { ($0.configuration, $0.isExiting) }
+      if isExiting { return }
+      guard let configuration else {
+        await changed.wait(after: seen, for: nil)
+        continue
+      }
+      guard let work = await leaseOrExit() else { continue }
+      await take(work, configuration)
+    }
+  }
+
+  /// Waits for a message; gives up at once when the agent is to exit.
+  private func leaseOrExit() async -> Work? {
+    await withTaskGroup(of: Work?.self) { group in
+      group.addTask {
+        // `try?`: a link that is gone ends `run`, which cancels this loop.
+        guard case .work(let work) = try? await self.link.call(.lease(wait: Self.leaseWait)) else {
+          return nil
+        }
+        return work
+      }
+      group.addTask {
+        while !Task.isCancelled && !self.state.withLock({ $0.isExiting }) {
+          await self.changed.wait(after: self.changed.generation, for: nil)
+        }
+        return nil
+      }
+      let work = await group.next() ?? nil
+      group.cancelAll()
+      return work
+    }
+  }
+
+  private func take(_ work: Work, _ configuration: RunningConfiguration) async {
+    do {
+      try await Turn(work: work, configuration: configuration, link: link).run()
+    } catch {
+      // The supervisor gives the message to somebody else when this process ends or the lease is
+      // lost; nothing else can be done here.
+      logger.error(
+        "turn failed", metadata: ["trace": "\(work.traceID.rawValue)", "error": "\(error)"])
+    }
+  }
+}

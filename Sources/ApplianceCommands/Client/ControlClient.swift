@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import AsyncHTTPClient
+import Daemon
+import DurableIO
+import FoundationEssentials
+import GatewayAPI
+import Glibc
+import NIOCore
+import NIOHTTP1
+import Reconciliation
+
+extension ApplianceError.Code {
+  /// The appliance is not running, or not answering.
+  static let notRunning = Self("control.not-running")
+  /// The appliance or its gateway refused a request.
+  static let refused = Self("control.refused")
+}
+
+/// Talks to a running appliance over its control socket.
+struct ControlClient {
+  private static let answerLimit = 64 << 20
+
+  private let socket: String
+
+  /// - Throws: `control.not-running`.
+  static func require(_ paths: AppliancePaths) throws -> ControlClient {
+    if let client = try ofRunningAppliance(paths) { return client }
+    throw ApplianceError(
+      .notRunning, "no appliance is running with home \"\(paths.home)\"", hint: "kafclaw run")
+  }
+
+  /// The client of the appliance that holds the lock; `nil` when none does.
+  static func ofRunningAppliance(_ paths: AppliancePaths) throws -> ControlClient? {
+    guard try FileLock.isHeld(paths.lock) else { return nil }
+    guard access(paths.controlSocket, F_OK) == 0 else { return nil }
+    return ControlClient(socket: paths.controlSocket)
+  }
+
+  func get<Answer: Decodable>(_ path: String, as type: Answer.Type) async throws -> Answer {
+    try await send(.GET, path, body: nil, as: type)
+  }
+
+  func post<Answer: Decodable>(
+    _ path: String, _ body: ControlRequest, as type: Answer.Type
+  ) async throws -> Answer {
+    try await send(.POST, path, body: try ApplianceJSON.encode(body), as: type)
+  }
+
+  func reconcile() async throws -> PassOutcome {
+    try await send(.POST, ControlRoutes.reconcile, body: nil, as: PassOutcome.self)
+  }
+
+  /// Sends a message through the gateway's HTTP listener.
+  static func chat(
+    _ message: ChatRequest, through access: GatewayAccess
+  ) async throws -> ChatResponse {
+    var request = HTTPClientRequest(url: access.url + Routes.chat)
+    request.method = .POST
+    request.headers.add(name: "Authorization", value: "Bearer \(access.token)")
+    request.headers.add(name: "Content-Type", value: "application/json")
+    request.body = .bytes(try ApplianceJSON.encode(message))
+    let (status, bytes) = try await execute(request, seconds: 90)
+    guard status == 200 else {
+      // `try?`: an answer that is no problem document is shown by its status alone.
+      let problem = try? ApplianceJSON.decode(Problem.self, from: bytes)
+      throw ApplianceError(
+        .refused, "the gateway answered \(status): \(problem?.title ?? "no reply yet")",
+        hint: "kafclaw status")
+    }
+    return try ApplianceJSON.decode(ChatResponse.self, from: bytes)
+  }
+
+  private func send<Answer: Decodable>(
+    _ method: HTTPMethod, _ path: String, body: [UInt8]?, as type: Answer.Type
+  ) async throws -> Answer {
+    let address = try SocketAddressPath(socket)
+    let escaped = address.path.utf8.map { byte in
+      "%" + Hexadecimal.encode([byte])
+    }.joined()
+    var request = HTTPClientRequest(url: "http+unix://\(escaped)\(path)")
+    request.method = method
+    if let body { request.body = .bytes(body) }
+    let (status, bytes) = try await Self.execute(request, seconds: 180)
+    if status == 409 { throw try ApplianceJSON.decode(ApplianceError.self, from: bytes) }
+    guard status == 200 else {
+      throw ApplianceError(.refused, "the appliance answered \(status)")
+    }
+    return try ApplianceJSON.decode(type, from: bytes, limit: Self.answerLimit)
+  }
+
+  private static func execute(
+    _ request: HTTPClientRequest, seconds: Int64
+  ) async throws -> (status: UInt, bytes: [UInt8]) {
+    do {
+      let response = try await HTTPClient.shared.execute(request, timeout: .seconds(seconds))
+      let body = try await response.body.collect(upTo: answerLimit)
+      return (response.status.code, Array(body.readableBytesView))
+    } catch {
+      throw ApplianceError(
+        .notRunning, "the appliance does not answer (\(type(of: error)))", hint: "kafclaw status")
+    }
+  }
+}

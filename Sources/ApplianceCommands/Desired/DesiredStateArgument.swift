@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Daemon
+import DesiredState
+import DurableIO
+import GitSource
+import Reconciliation
+
+/// A path on the command line: a folder with `kafclaw.yaml`, or a bare git repository.
+enum DesiredStateArgument {
+  /// - Throws: `io.missing` when nothing is there.
+  static func read(
+    _ path: String, bootstrap: BootstrapSpec, paths: AppliancePaths
+  ) async throws -> SourceReply {
+    let source = DesiredStateSource(
+      bootstrap: bootstrap, paths: paths, overrides: ProcessEnvironment.overrides)
+    if isBareRepository(path) { return try await source.peek(at: path) }
+    let loader = DesiredStateLoader(
+      host: bootstrap.host, overrides: ProcessEnvironment.overrides)
+    return SourceReply(revision: nil, outcome: loader.load(try tree(path)))
+  }
+
+  static func tree(_ path: String) throws -> SourceTree {
+    try FolderReader.read(path, entries: DesiredStateLoader.entries)
+  }
+
+  static func isBareRepository(_ path: String) -> Bool {
+    ["HEAD", "objects", "refs"].allSatisfy { PrivateFolder.resolve("\(path)/\($0)") != nil }
+      && PrivateFolder.resolve("\(path)/\(DesiredStateLoader.mainFile)") == nil
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import ArgumentParser
+import Glibc
+
+/// `kafclaw`.
+public struct KafclawCommand: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "kafclaw",
+    abstract: "A declarative appliance for AI-agent gateways.",
+    discussion: """
+      The desired state stands in a git repository; secrets stay in the environment. \
+      `kafclaw run` keeps the appliance as the repository says.
+      """,
+    version: ApplianceVersion.current,
+    subcommands: [
+      InitCommand.self, ValidateCommand.self, SchemaCommand.self, ApplyCommand.self,
+      RunCommand.self, ReconcileCommand.self, StatusCommand.self, HistoryCommand.self,
+      ConfigCommand.self, ChatCommand.self, ComponentCommand.self,
+    ])
+
+  public init() {}
+
+  /// Parses the arguments, runs the command, and ends the process: usage errors with 64, failures
+  /// with their own code.
+  public static func runAndExit() async -> Never {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      Glibc.exit(0)
+    } catch let exit as CommandExit {
+      Glibc.exit(exit.code)
+    } catch let error as ApplianceError {
+      Output.failure(error)
+      Glibc.exit(CommandExit.code(of: error))
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
+
+/// Ends a command whose output says everything, with a code.
+struct CommandExit: Error {
+  let code: Int32
+
+  /// 6 for a lock that somebody holds, 7 for a source that cannot be read, else 1.
+  static func code(of error: ApplianceError) -> Int32 {
+    switch error.code.rawValue {
+    case "io.lock-held": 6
+    case "source.refused", "git.failed", "git.missing": 7
+    default: 1
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ArgumentParser
+import ControlAPI
+import Daemon
+import DurableIO
+import Planning
+import Reconciliation
+
+/// `kafclaw status`.
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show the appliance's conditions and components.",
+    discussion: "Exit codes: 0 healthy, 1 degraded or not running.")
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let client = try ControlClient.require(try options.paths)
+    let status = try await client.get(ControlRoutes.status, as: ApplianceStatus.self)
+    if options.format == .json { try Output.json(status) } else { render(status) }
+    if !status.ready { throw CommandExit(code: 1) }
+  }
+
+  private func render(_ status: ApplianceStatus) {
+    let owner = status.appliance.incidentOwner.map { ", incident owner \($0)" } ?? ""
+    Output.line("\(status.appliance.name): \(status.ready ? "ready" : "not ready")\(owner)")
+    for condition in status.conditions {
+      let message = condition.message.isEmpty ? "" : ": \(condition.message)"
+      Output.line(
+        "  \(condition.type.rawValue)=\(condition.status) (\(condition.reason.rawValue))\(message)")
+    }
+    for component in status.components {
+      let pid = component.pid.map { "pid \($0)" } ?? "no process"
+      let digest = component.configDigest.map { ", configuration \($0.short)" } ?? ""
+      let restarts = component.restarts > 0 ? ", \(component.restarts) restarts" : ""
+      Output.line(
+        "  \(component.name): \(component.health.rawValue), \(pid)\(digest)\(restarts)")
+    }
+    for item in status.providers { Output.line("  provider \(item.name): \(item.health.rawValue)") }
+    for item in status.channels { Output.line("  channel \(item.name): \(item.health.rawValue)") }
+    let commit = status.revisions.applied.map { String($0.prefix(12)) } ?? "none"
+    Output.line("  applied: \(commit), serial \(status.serial)")
+    Output.line(
+      "  drift: \(status.drift.corrected) corrected, \(status.drift.reported.count) reported")
+  }
+}
+
+/// `kafclaw history`.
+struct HistoryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history", abstract: "Show what was applied and corrected, newest first.")
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let response = HistoryResponse(
+      entries: try HistoryReader.newest(50, paths: try options.paths))
+    guard options.format != .json else { return try Output.json(response) }
+    for entry in response.entries {
+      let commit = entry.commit.map { " \($0.prefix(12))" } ?? ""
+      let time = HistoryReader.text(of: entry.at)
+      Output.line("\(time) \(entry.outcome.rawValue)\(commit) (\(entry.trigger.rawValue))")
+      Output.line("  \(entry.summary)")
+      if let reason = entry.justification { Output.line("  unverified, because: \(reason)") }
+      for item in entry.items {
+        Output.line("  \(item.action.rawValue) \(item.address.text) (\(item.reason.rawValue))")
+      }
+    }
+  }
+}
+
+/// `kafclaw reconcile`.
+struct ReconcileCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconcile", abstract: "Make the running appliance do a pass now.",
+    discussion: "Exit codes as `kafclaw apply`.")
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    let client = try ControlClient.require(try options.paths)
+    let outcome = try await client.reconcile()
+    try PassReport(outcome, isDryRun: false, detailed: false).render(options.format)
+  }
+}

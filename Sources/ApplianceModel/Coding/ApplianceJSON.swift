@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import FoundationEssentials
+
+/// The one JSON coding of the product: sorted keys, ISO 8601 dates, slashes unescaped.
+///
+/// Everything that is written to a disk, a socket or a terminal as JSON goes through here, so that
+/// key order and dates never differ between two places.
+public enum ApplianceJSON {
+  /// The largest document ``decode(_:from:limit:)`` accepts unless told otherwise. Bytes.
+  public static let defaultLimit = 64 << 20
+
+  public static func encode(_ value: some Encodable, pretty: Bool = false) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      pretty
+      ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+      : [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    return [UInt8](try encoder.encode(value))
+  }
+
+  /// - Throws: ``ApplianceError`` with code `model.malformed` when the bytes are not the JSON of
+  ///   `type`. The message never quotes the input: it may hold a secret.
+  public static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: some Sequence<UInt8>, limit: Int = defaultLimit
+  ) throws -> Value {
+    let data = Data(bytes)
+    guard data.count <= limit else {
+      throw ApplianceError(.malformed, "document of \(data.count) bytes is over \(limit) bytes")
+    }
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    do {
+      return try decoder.decode(type, from: data)
+    } catch let error as DecodingError {
+      throw ApplianceError(.malformed, "not the JSON of \(type): \(place(of: error))")
+    }
+  }
+
+  private static func place(of error: DecodingError) -> String {
+    switch error {
+    case .keyNotFound(let key, let context):
+      "missing \"\(path(context.codingPath + [key]))\""
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      "\"\(path(context.codingPath))\" is not a \(type)"
+    case .dataCorrupted(let context):
+      context.codingPath.isEmpty ? "syntax error" : "\"\(path(context.codingPath))\" is malformed"
+    @unknown default: "malformed"
+    }
+  }
+
+  private static func path(_ keys: [any CodingKey]) -> String {
+    keys.map(\.stringValue).joined(separator: ".")
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import FoundationEssentials
+
+/// The files of one desired-state folder, read whole and within limits.
+///
+/// It does not matter where they came from: a work tree in review, a commit's tree objects, a
+/// pushed bundle.
+public struct SourceTree: Sendable, Codable, Equatable {
+  public struct File: Sendable, Codable, Equatable {
+    public let bytes: [UInt8]
+    public let isExecutable: Bool
+
+    public init(bytes: [UInt8], isExecutable: Bool = false) {
+      self.bytes = bytes
+      self.isExecutable = isExecutable
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case bytes, isExecutable
+    }
+
+    /// The bytes are Base64 on the wire.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      bytes = [UInt8](try container.decode(Data.self, forKey: .bytes))
+      isExecutable = try container.decode(Bool.self, forKey: .isExecutable)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(Data(bytes), forKey: .bytes)
+      try container.encode(isExecutable, forKey: .isExecutable)
+    }
+  }
+
+  /// By path relative to the folder, `/` between components.
+  public var files: [String: File]
+
+  public init(files: [String: File] = [:]) {
+    self.files = files
+  }
+}
+
+/// What a desired-state folder may hold; beyond it nothing is read.
+public enum SourceLimits {
+  /// One file. Bytes.
+  public static let fileBytes = 1 << 20
+  /// All files together. Bytes.
+  public static let totalBytes = 16 << 20
+  public static let fileCount = 2_000
+  /// Folders below each other.
+  public static let pathDepth = 16
+  /// YAML collections inside each other.
+  public static let documentDepth = 32
+  /// One scalar. Bytes.
+  public static let scalarBytes = 256 << 10
+}
+
+extension ApplianceError.Code {
+  /// A name, mode or size in the desired-state folder is not allowed.
+  public static let sourceRefused = Self("source.refused")
+}
+
+/// Names that a desired-state folder may use, the same for work trees and commits.
+public enum SourceName {
+  /// - Throws: `source.refused` for anything but plain visible names: no control characters, no
+  ///   `.git` in any spelling, nothing that a shell or another file system would read differently.
+  public static func require(_ name: String, in folder: String) throws {
+    let shown = folder.isEmpty ? name : folder + "/" + name
+    let isPlain = name.unicodeScalars.allSatisfy { scalar in
+      scalar.value > 0x1F && scalar.value != 0x7F && !isInvisible(scalar)
+        && scalar != "/" && scalar != "\\" && scalar != ":"
+    }
+    guard isPlain, !name.isEmpty, name.utf8.count <= 255 else {
+      throw refused(shown, "has a character that is not allowed in names")
+    }
+    guard name != ".", name != "..", !name.hasPrefix("-") else {
+      throw refused(shown, "is not an allowed name")
+    }
+    let folded = name.lowercased()
+    guard folded != ".git", !folded.hasPrefix("git~") else {
+      throw refused(shown, "looks like a git folder")
+    }
+  }
+
+  private static func refused(_ path: String, _ why: String) -> ApplianceError {
+    let visible = path.unicodeScalars.map { scalar in
+      scalar.value < 0x20 || scalar.value == 0x7F || isInvisible(scalar)
+        ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }.joined()
+    return ApplianceError(.sourceRefused, "\"\(visible)\" \(why)")
+  }
+
+  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x80...0x9F, 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFFE, 0xFFFF:
+      true
+    default: false
+    }
+  }
+}

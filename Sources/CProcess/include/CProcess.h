@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// System calls around processes that are variadic or missing in Swift's view of glibc.
+#pragma once
+#include <sys/types.h>
+
+/// Kills this process when the thread that spawned it ends (prctl PR_SET_PDEATHSIG).
+/// Returns 0, or -1 when it cannot be set or the parent is not `parent` any more.
+int kafclaw_die_with_parent(pid_t parent);
+
+/// Forbids core dumps and ptrace by the same user (prctl PR_SET_DUMPABLE). Returns 0 or -1.
+int kafclaw_forbid_dumps(void);
+
+/// This process and its children can gain no privileges by exec. Returns 0 or -1.
+int kafclaw_no_new_privileges(void);
+
+/// Starts `path` with `link` as descriptor 3, `/dev/null` as input, every other descriptor but 1
+/// and 2 closed, default signal dispositions and an empty signal mask.
+/// Returns 0 and the process id in `pid`, or an errno.
+int kafclaw_spawn(const char *path, char *const argv[], char *const envp[], int link, pid_t *pid);

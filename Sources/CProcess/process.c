@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "CProcess.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+int kafclaw_die_with_parent(pid_t parent) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return -1;
+  return getppid() == parent ? 0 : -1;
+}
+
+int kafclaw_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0); }
+
+int kafclaw_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int link) {
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  int error = posix_spawnattr_setsigdefault(attributes, &all);
+  if (!error) error = posix_spawnattr_setsigmask(attributes, &none);
+  if (!error)
+    error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  if (!error) error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+  if (!error) error = posix_spawn_file_actions_adddup2(actions, link, 3);
+  if (!error) error = posix_spawn_file_actions_addclosefrom_np(actions, 4);
+  return error;
+}
+
+int kafclaw_spawn(const char *path, char *const argv[], char *const envp[], int link, pid_t *pid) {
+  // Descriptor 3 itself must not be the source: dup2(3, 3) would leave it close-on-exec.
+  int source = fcntl(link, F_DUPFD_CLOEXEC, 10);
+  if (source < 0) return errno;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int error = posix_spawn_file_actions_init(&actions);
+  if (error) {
+    close(source);
+    return error;
+  }
+  error = posix_spawnattr_init(&attributes);
+  if (!error) {
+    error = prepare(&actions, &attributes, source);
+    if (!error) error = posix_spawn(pid, path, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  close(source);
+  return error;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+
+/// What the supervisor asks of a component.
+public enum SupervisorOrder: Sendable, Codable {
+  /// Run with this configuration. Answered when it is in effect, or with why it is not; the
+  /// component then keeps running what it ran before.
+  case configure(ComponentConfiguration)
+  /// Tell what is really running.
+  case report
+  /// Finish what was begun, accept nothing new, and exit.
+  case exit
+}
+
+/// What a component answers.
+public enum SupervisorOrderReply: Sendable, Codable {
+  case report(ComponentReport)
+  case done
+}
+
+/// Everything a component needs to run. Never stored; travels over the component's own socket.
+public struct ComponentConfiguration: Sendable, Codable {
+  /// Identifies the settings; a component is healthy when it answers with this digest.
+  public let digest: Digest
+  /// Settings without secrets, typed by the component.
+  public let settings: JSONValue
+  /// What only this component may know, typed by the component.
+  public let sealed: SealedSettings
+
+  public init(digest: Digest, settings: JSONValue, sealed: SealedSettings = SealedSettings([])) {
+    self.digest = digest
+    self.settings = settings
+    self.sealed = sealed
+  }
+}
+
+/// Bytes of a component's private settings: encodable for the link, invisible everywhere else.
+public struct SealedSettings: Sendable, Codable, CustomStringConvertible, CustomReflectable {
+  public let bytes: [UInt8]
+
+  public init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  public var description: String { "<redacted>" }
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// What a component says of itself.
+public struct ComponentReport: Sendable, Codable, Equatable {
+  /// The configuration that is really in effect; `nil` before the first.
+  public let digest: Digest?
+  /// The settings that are really in effect.
+  public let settings: JSONValue
+  public let isReady: Bool
+  /// Why it is not ready.
+  public let message: String?
+
+  public init(digest: Digest?, settings: JSONValue, isReady: Bool, message: String? = nil) {
+    self.digest = digest
+    self.settings = settings
+    self.isReady = isReady
+    self.message = message
+  }
+}
+
+/// What a component may ask of the supervisor. Each role is answered only its own requests.
+public enum ComponentRequest: Sendable, Codable {
+  /// Gateway: store a message.
+  case admit(InboundMessage)
+  /// Gateway: where a message stands, waiting at most so long for an answer. Milliseconds.
+  case message(MessageID, client: String, wait: Int)
+  /// Gateway: whether agent and store can do their work.
+  case readiness
+  /// Gateway: the appliance's status for the dashboard.
+  case status
+  /// Agent: the next message, waiting at most so long. Milliseconds.
+  case lease(wait: Int)
+  /// Agent: store a step of a leased turn.
+  case record(MessageID, TurnStep)
+  /// Agent: store the reply; ends the lease.
+  case finish(MessageID, reply: String, usage: TokenUsage)
+}
+
+/// What the supervisor answers.
+public enum ComponentReply: Sendable, Codable {
+  case admission(Admission)
+  case message(MessageStatus?)
+  case readiness(Readiness)
+  case status(ApplianceStatus)
+  case work(Work?)
+  case done
+}
+
+/// Whether the parts behind the gateway can do their work.
+public struct Readiness: Sendable, Codable, Equatable {
+  public let agent: Bool
+  public let store: Bool
+  /// The gateway runs the configuration that was applied last.
+  public let digest: Bool
+
+  public init(agent: Bool, store: Bool, digest: Bool) {
+    self.agent = agent
+    self.store = store
+    self.digest = digest
+  }
+
+  public var isReady: Bool { agent && store && digest }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ControlAPI
+public import DesiredState
+public import DurableIO
+import FoundationEssentials
+import Gateway
+import Glibc
+import Logging
+import Planning
+public import Reconciliation
+import ServiceLifecycle
+import SodiumCrypto
+import Supervision
+import Synchronization
+import Timeline
+import UnixSignals
+
+/// `kafclaw run`: builds the appliance's parts, connects them and runs them until told to stop.
+public struct ApplianceDaemon: Sendable {
+  private let paths: AppliancePaths
+  private let bootstrap: BootstrapSpec
+  private let logger = LogBootstrap.logger("supervisor")
+
+  public init(paths: AppliancePaths, bootstrap: BootstrapSpec) {
+    self.paths = paths
+    self.bootstrap = bootstrap
+  }
+
+  /// Runs until SIGTERM or SIGINT, or, with `once`, until the first pass has ended.
+  ///
+  /// - Returns: The outcome of the pass, with `once`.
+  /// - Throws: `process.root`, `io.unsafe`, `io.lock-held`; whatever keeps the appliance from
+  ///   starting.
+  public func run(once: Bool) async throws -> PassOutcome? {
+    try RootRefusal.require(environment: ProcessEnvironment.settings)
+    umask(0o077)
+    ComponentProcess.protectMemory()
+    try PrivateFolder.requireTrusted(paths.state)
+    for folder in paths.folders { try PrivateFolder.create(folder) }
+    let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw run")
+    let store = try TimelineStore(path: paths.timelineFile)
+    try await store.releaseLeases(of: nil, at: Date())
+    let outcome = try await serve(store, once: once)
+    try store.close()
+    _ = consume lock
+    return outcome
+  }
+
+  private func serve(_ store: TimelineStore, once: Bool) async throws -> PassOutcome? {
+    let parts = ApplianceParts(paths: paths, bootstrap: bootstrap, store: store, logger: logger)
+    try await parts.reconciler.recover()
+    let socket = try SocketAddressPath(paths.controlSocket)
+    unlink(paths.controlSocket)
+    let control = ControlServer(actions: parts.controlActions, logger: logger)
+      .application(path: socket.path)
+    let first = Mutex<PassOutcome?>(nil)
+    let keepFirst: @Sendable (PassOutcome) -> Void = { outcome in
+      first.withLock { $0 = outcome }
+    }
+    let loop = ReconcileLoop(
+      reconciler: parts.reconciler, wake: parts.wake, logger: logger,
+      once: once ? keepFirst : nil)
+    var configuration = ServiceGroupConfiguration(
+      services: [
+        .init(service: ComponentService(supervisor: parts.agent)),
+        .init(service: ComponentService(supervisor: parts.gateway)),
+        .init(service: control),
+        .init(
+          service: loop,
+          successTerminationBehavior: once ? .gracefullyShutdownGroup : .cancelGroup),
+      ],
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(30)
+    configuration.maximumCancellationDuration = .seconds(10)
+    try await ServiceGroup(configuration: configuration).run()
+    unlink(paths.controlSocket)
+    return first.withLock { $0 }
+  }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ControlAPI
+import DesiredState
+import DurableIO
+import Logging
+import Planning
+import Reconciliation
+import SodiumCrypto
+import Supervision
+import Synchronization
+import Timeline
+
+/// The parts of a running appliance, connected.
+struct ApplianceParts: Sendable {
+  let reconciler: Reconciler
+  let gateway: ComponentSupervisor
+  let agent: ComponentSupervisor
+  let wake = WakeSignal()
+  let controlActions: ControlActions
+
+  init(paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, logger: Logger) {
+    let source = DesiredStateSource(
+      bootstrap: bootstrap, paths: paths, overrides: ProcessEnvironment.overrides)
+    // The parts know each other through this box: status needs the reconciler, the reconciler the
+    // components, and the components ask for status.
+    let connections = Connections()
+    let broker = MessageBroker(
+      store: store, readiness: { await connections.readiness(store: $0) },
+      status: { try await connections.status() })
+    gateway = Self.supervisor(.gateway, logger, connections, broker) { request, _ in
+      try await broker.answerGateway(request)
+    }
+    agent = Self.supervisor(.agent, logger, connections, broker) { request, worker in
+      try await broker.answerAgent(request, worker: worker)
+    }
+    let operatorToken = SecretValue(copying: Array(SecureRandom.hexadecimal(bytes: 32).utf8))
+    let supervisors = [gateway, agent]
+    let configurations = ComponentConfigurations(
+      paths: paths, secrets: SecretResolver(environmentFile: paths.environmentFile),
+      hashKey: .random(), operatorToken: operatorToken)
+    let appliers = Appliers.live(
+      paths: paths, store: store, supervisors: supervisors, configurations: configurations)
+    reconciler = Reconciler(
+      host: bootstrap.host, source: bootstrap.source, paths: paths, appliers: appliers,
+      fetch: { try await source.fetch() },
+      health: { try await Self.requireHealthy(supervisors) })
+    let reporter = StatusReporter(
+      reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
+      verification: bootstrap.source.verify)
+    controlActions = ControlActions(
+      reconciler: reconciler, historyLog: ReconcileHistory(paths), source: source,
+      statusReport: { await reporter.status() }, operatorToken: operatorToken)
+    connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
+  }
+
+  private static func supervisor(
+    _ name: ComponentName, _ logger: Logger, _ connections: Connections, _ broker: MessageBroker,
+    handler: @escaping ComponentSupervisor.Handler
+  ) -> ComponentSupervisor {
+    ComponentSupervisor(
+      name, environment: ProcessEnvironment.ofChildren, logger: logger, handler: handler
+    ) { worker, exit, wasOrdered in
+      do {
+        if name == .agent { try await broker.release(worker) }
+        if !wasOrdered { try await connections.recordRestart(of: name, because: exit) }
+      } catch {
+        logger.error("cannot record a restart", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  private static func requireHealthy(_ supervisors: [ComponentSupervisor]) async throws {
+    for supervisor in supervisors {
+      let status = await supervisor.status
+      guard status.health == .healthy else {
+        throw ApplianceError(
+          .componentUnhealthy,
+          "\(status.name) is \(status.health.rawValue): \(status.message ?? "no answer")",
+          hint: "kafclaw status")
+      }
+    }
+  }
+}
+
+/// Ties the parts that need each other.
+final class Connections: Sendable {
+  private struct Parts: Sendable {
+    let reporter: StatusReporter
+    let gateway: ComponentSupervisor
+    let agent: ComponentSupervisor
+    let reconciler: Reconciler
+  }
+
+  private let parts = Mutex<Parts?>(nil)
+
+  func connect(
+    reporter: StatusReporter, gateway: ComponentSupervisor, agent: ComponentSupervisor,
+    reconciler: Reconciler
+  ) {
+    parts.withLock {
+      $0 = Parts(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
+    }
+  }
+
+  func status() async throws -> ApplianceStatus {
+    guard let parts = parts.withLock({ $0 }) else {
+      throw ApplianceError(.inconsistent, "the appliance is still starting")
+    }
+    return await parts.reporter.status()
+  }
+
+  func readiness(store: Bool) async -> Readiness {
+    guard let parts = parts.withLock({ $0 }) else {
+      return Readiness(agent: false, store: store, digest: false)
+    }
+    let gateway = await parts.gateway.status
+    let agent = await parts.agent.status
+    return Readiness(
+      agent: agent.health == .healthy, store: store, digest: gateway.health == .healthy)
+  }
+
+  func recordRestart(of component: ComponentName, because exit: String) async throws {
+    try await parts.withLock { $0 }?.reconciler.recordRestart(of: component, because: exit)
+  }
+}
+
+/// The appliers of all kinds.
+enum Appliers {
+  static func live(
+    paths: AppliancePaths, store: TimelineStore, supervisors: [ComponentSupervisor],
+    configurations: ComponentConfigurations
+  ) -> [any ResourceApplier] {
+    let byName = Dictionary(uniqueKeysWithValues: supervisors.map { ($0.name.rawValue, $0) })
+    return shared(paths: paths, secrets: configurations.secrets) + [
+      SendersApplier(lists: { try await store.accessLists() }, store: store),
+      ComponentApplier(supervisors: byName, configurations: configurations),
+    ]
+  }
+
+  /// Appliers for an appliance that is not running.
+  ///
+  /// - Parameter store: `nil` for a plan.
+  static func stopped(
+    paths: AppliancePaths, applied: AppliedState, store: TimelineStore?
+  ) -> [any ResourceApplier] {
+    let path = paths.timelineFile
+    let lists: @Sendable () async throws -> AccessLists? = {
+      if let store { return try await store.accessLists() }
+      return try TimelineInspection.accessLists(path: path)
+    }
+    let secrets = SecretResolver(environmentFile: paths.environmentFile)
+    return shared(paths: paths, secrets: secrets) + [
+      SendersApplier(lists: lists, store: store),
+      StoppedComponentApplier(applied: applied.resources),
+    ]
+  }
+
+  private static func shared(
+    paths: AppliancePaths, secrets: SecretResolver
+  ) -> [any ResourceApplier] {
+    [
+      ModesApplier(state: paths.state), SecretApplier(resolver: secrets),
+      WorkspaceApplier(paths: paths), ConfigurationApplier(path: paths.renderedConfiguration),
+    ]
+  }
+}

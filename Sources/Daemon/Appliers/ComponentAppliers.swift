@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ControlAPI
+import DesiredState
+import DurableIO
+import Gateway
+import Planning
+import Reconciliation
+import SodiumCrypto
+import Supervision
+
+extension ApplianceError.Code {
+  /// A component does not run what it was given.
+  static let componentUnhealthy = Self("component.unhealthy")
+}
+
+/// Gateway and agent: the processes and the settings that they themselves report.
+struct ComponentApplier: ResourceApplier {
+  let kind = ResourceKind.component
+  let supervisors: [String: ComponentSupervisor]
+  let configurations: ComponentConfigurations
+
+  func observe(_ names: Set<String>, of _: LoadedState) async -> [String: Observation] {
+    var observed: [String: Observation] = [:]
+    for name in names { observed[name] = await observe(name) }
+    return observed
+  }
+
+  func apply(_ name: String, desired: ResourceFields?, of state: LoadedState) async throws {
+    guard let supervisor = supervisors[name], desired != nil else { return }
+    let configuration = try configurations.configuration(of: supervisor.name, state)
+    let report = try await supervisor.configure(configuration)
+    guard report.digest == configuration.digest, report.isReady else {
+      throw ApplianceError(
+        .componentUnhealthy,
+        "\(name) does not run the new configuration: "
+          + (report.message ?? "it answered with another digest"))
+    }
+  }
+
+  private func observe(_ name: String) async -> Observation {
+    guard let report = await supervisors[name]?.report(), report.digest != nil else {
+      return .absent
+    }
+    var fields = report.settings.objectValue ?? [:]
+    fields["state"] = report.isReady ? "running" : "unhealthy"
+    return .present(fields)
+  }
+}
+
+/// Components of an appliance that is not running: they start with it, so what was applied last is
+/// what will run.
+struct StoppedComponentApplier: ResourceApplier {
+  let kind = ResourceKind.component
+  let applied: [String: ResourceFields]
+
+  func observe(_ names: Set<String>, of _: LoadedState) async -> [String: Observation] {
+    Dictionary(
+      uniqueKeysWithValues: names.map { name in
+        let fields = applied[ResourceAddress(.component, name).text]
+        return (name, fields.map { .present($0) } ?? .absent)
+      })
+  }
+
+  func apply(_: String, desired _: ResourceFields?, of _: LoadedState) async throws {}
+}
+
+/// Builds what each component gets over its link.
+struct ComponentConfigurations: Sendable {
+  let paths: AppliancePaths
+  let secrets: SecretResolver
+  let hashKey: HashKey
+  /// The token of `kafclaw chat`, new with every start of the appliance.
+  let operatorToken: SecretValue
+
+  func configuration(
+    of name: ComponentName, _ state: LoadedState
+  ) throws -> ComponentConfiguration {
+    switch name {
+    case .gateway: try gateway(GatewaySettings(spec: state.spec))
+    case .agent: try agent(AgentSettings(spec: state.spec, paths: paths))
+    }
+  }
+
+  private func gateway(_ settings: GatewaySettings) throws -> ComponentConfiguration {
+    var clients = [
+      GatewayCredentials.Client(
+        name: GatewayCredentials.operatorClient, hash: KeyedHash(of: operatorToken, key: hashKey))
+    ]
+    if let reference = settings.token {
+      let token = try secrets.resolve(reference)
+      clients.append(.init(name: "gateway", hash: KeyedHash(of: token, key: hashKey)))
+    }
+    let credentials = GatewayCredentials(key: hashKey, clients: clients)
+    return ComponentConfiguration(
+      digest: SHA256.digest(settings.json), settings: settings.json,
+      sealed: SealedSettings(try ApplianceJSON.encode(credentials)))
+  }
+
+  private func agent(_ settings: AgentSettings) throws -> ComponentConfiguration {
+    try PrivateFolder.create(settings.workspace)
+    try PrivateFolder.create(settings.workRepo)
+    return ComponentConfiguration(digest: SHA256.digest(settings.json), settings: settings.json)
+  }
+}

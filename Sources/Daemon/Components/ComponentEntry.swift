@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import AgentRuntime
+import ApplianceModel
+import ControlAPI
+import DurableIO
+import Gateway
+import Glibc
+import Logging
+import Reconciliation
+import Supervision
+
+/// `kafclaw component ROLE`: the processes that the supervisor starts.
+public enum ComponentEntry {
+  /// - Throws: When the process was not started by a supervisor, or as root.
+  public static func run(role: String, supervisor: Int32) async throws {
+    try RootRefusal.require(environment: ProcessEnvironment.settings)
+    umask(0o077)
+    // The supervisor decides when a component ends; a terminal's Ctrl-C reaches the whole group.
+    signal(SIGINT, SIG_IGN)
+    signal(SIGTERM, SIG_IGN)
+    let logger = LogBootstrap.logger(role)
+    switch role {
+    case "gateway":
+      let link = try ComponentProcess.open(role: role, supervisor: supervisor)
+      await GatewayService(link: link, logger: logger).run()
+    case "agent":
+      let link = try ComponentProcess.open(role: role, supervisor: supervisor)
+      await AgentService(link: link, logger: logger).run()
+    case "source":
+      try ComponentProcess.bind(to: supervisor)
+      await serveSource()
+    default:
+      throw ApplianceError(.malformed, "there is no component \"\(role)\"")
+    }
+  }
+
+  private static func serveSource() async {
+    let link = Link<SourceRequest, SourceReply, SourceRequest, SourceReply>(
+      owning: componentLinkDescriptor, name: "source")
+    // Blocking is fine here: the process has nothing else to do.
+    await link.run { try SourceWorker.answer($0) }
+  }
+}
+
+/// Log lines on standard error, for the service manager to keep.
+public enum LogBootstrap {
+  /// Level from `KAFCLAW_LOG_LEVEL`; defaults to `info`.
+  static func logger(_ label: String) -> Logger {
+    var logger = Logger(label: "kafclaw.\(label)") { StreamLogHandler.standardError(label: $0) }
+    let level = ProcessEnvironment.value(of: "KAFCLAW_LOG_LEVEL").flatMap {
+      Logger.Level(rawValue: $0)
+    }
+    logger.logLevel = level ?? .info
+    return logger
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import DesiredState
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Reconciliation
+
+/// The operators' door: HTTP over a unix socket that only the owner can open.
+struct ControlServer: Sendable {
+  static let bodyLimit = 32 << 20
+
+  let actions: ControlActions
+  let logger: Logger
+
+  func application(path: String) -> Application<RouterResponder<ControlContext>> {
+    Application(
+      router: router, configuration: .init(address: .unixDomainSocket(path: path)), logger: logger)
+  }
+
+  private var router: Router<ControlContext> {
+    let router = Router(context: ControlContext.self)
+    router.add(middleware: PeerGuard())
+    let actions = actions
+    router.get(RouterPath(ControlRoutes.status)) { _, _ in
+      try respond(await actions.status())
+    }
+    router.get(RouterPath(ControlRoutes.history)) { _, _ in
+      try respond(try actions.history())
+    }
+    router.get(RouterPath(ControlRoutes.access)) { _, _ in
+      try await respond(to: { try await actions.access() })
+    }
+    router.get(RouterPath(ControlRoutes.desired)) { _, _ in
+      try await respond(to: { try await actions.desired() })
+    }
+    router.post(RouterPath(ControlRoutes.reconcile)) { _, _ in
+      try respond(await actions.reconcile())
+    }
+    router.post(RouterPath(ControlRoutes.plan)) { request, _ in
+      let body = try await decode(request)
+      return try await respond(to: { try await actions.plan(body) })
+    }
+    router.post(RouterPath(ControlRoutes.apply)) { request, _ in
+      let body = try await decode(request)
+      return try await respond(to: { try await actions.apply(body) })
+    }
+    return router
+  }
+}
+
+private func decode(_ request: Request) async throws -> ControlRequest {
+  let buffer = try await request.body.collect(upTo: ControlServer.bodyLimit)
+  return try ApplianceJSON.decode(ControlRequest.self, from: buffer.readableBytesView)
+}
+
+private func respond(
+  _ body: some Encodable, status: HTTPResponse.Status = .ok
+) throws -> Response {
+  let bytes = try ApplianceJSON.encode(body)
+  return Response(
+    status: status, headers: [.contentType: "application/json"],
+    body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+}
+
+/// An ``ApplianceError`` is an answer too: 409 with the error as body.
+private func respond(
+  to action: () async throws -> some Encodable
+) async throws -> Response {
+  do {
+    return try respond(try await action())
+  } catch let error as ApplianceError {
+    return try respond(error, status: .conflict)
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ControlAPI
+import FoundationEssentials
+import Supervision
+import Synchronization
+import Timeline
+
+extension ApplianceError.Code {
+  /// A component asked for something that is not its role's.
+  static let roleViolation = Self("component.role-violation")
+}
+
+/// Answers components: each role its own requests and no others. The only user of the timeline on
+/// the message path.
+final class MessageBroker: Sendable {
+  private let store: TimelineStore
+  private let arrived = WakeSignal()
+  private let replies = ReplySignals()
+  /// Takes whether the store answers.
+  private let readiness: @Sendable (Bool) async -> Readiness
+  private let status: @Sendable () async throws -> ApplianceStatus
+
+  init(
+    store: TimelineStore, readiness: @escaping @Sendable (Bool) async -> Readiness,
+    status: @escaping @Sendable () async throws -> ApplianceStatus
+  ) {
+    self.store = store
+    self.readiness = readiness
+    self.status = status
+  }
+
+  func answerGateway(_ request: ComponentRequest) async throws -> ComponentReply {
+    switch request {
+    case .admit(let message):
+      let admission = try await store.admit(message, at: Date())
+      if case .stored(_, isRepeat: false) = admission { arrived.ring() }
+      return .admission(admission)
+    case .message(let id, let client, let wait):
+      return .message(try await message(id, client: client, wait: .milliseconds(wait)))
+    case .readiness: return .readiness(await readiness(await storeAnswers()))
+    case .status: return .status(try await status())
+    case .lease, .record, .finish: throw violation("gateway")
+    }
+  }
+
+  func answerAgent(_ request: ComponentRequest, worker: String) async throws -> ComponentReply {
+    switch request {
+    case .lease(let wait):
+      return .work(try await lease(to: worker, wait: .milliseconds(min(wait, 60_000))))
+    case .record(let id, let step):
+      try await store.record(step, of: id, by: worker)
+      return .done
+    case .finish(let id, let reply, let usage):
+      try await store.finish(id, by: worker, reply: reply, usage: usage, at: Date())
+      replies.ring(id)
+      // The next message of the same session is free now.
+      arrived.ring()
+      return .done
+    case .admit, .message, .readiness, .status: throw violation("agent")
+    }
+  }
+
+  /// Gives a dead worker's messages to the next one.
+  func release(_ worker: String) async throws {
+    try await store.releaseLeases(of: worker, at: Date())
+    arrived.ring()
+    replies.ringAll()
+  }
+
+  private func lease(to worker: String, wait: Duration) async throws -> Work? {
+    let clock = ContinuousClock()
+    let deadline = clock.now + wait
+    while true {
+      let seen = arrived.generation
+      if let work = try await store.lease(to: worker) {
+        guard !Task.isCancelled else {
+          try await release(worker)
+          return nil
+        }
+        return work
+      }
+      guard clock.now < deadline, !Task.isCancelled else { return nil }
+      await arrived.wait(after: seen, for: deadline - clock.now)
+    }
+  }
+
+  private func message(
+    _ id: MessageID, client: String, wait: Duration
+  ) async throws -> MessageStatus? {
+    let clock = ContinuousClock()
+    let deadline = clock.now + min(wait, .seconds(120))
+    return try await replies.with(id) { signal in
+      while true {
+        let seen = signal.generation
+        let status = try await self.store.status(of: id, client: client)
+        guard let status, status.state == .queued || status.state == .processing else {
+          return status
+        }
+        guard clock.now < deadline, !Task.isCancelled else { return status }
+        await signal.wait(after: seen, for: deadline - clock.now)
+      }
+    }
+  }
+
+  private func storeAnswers() async -> Bool {
+    do {
+      _ = try await store.accessLists()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private func violation(_ role: String) -> ApplianceError {
+    ApplianceError(.roleViolation, "the \(role) may not ask for this")
+  }
+}
+
+/// One signal for each message that somebody waits for.
+final class ReplySignals: Sendable {
+  private let signals = Mutex<[MessageID: (signal: WakeSignal, users: Int)]>([:])
+
+  func with<Value>(
+    _ id: MessageID, _ body: (WakeSignal) async throws -> Value
+  ) async rethrows -> Value {
+    let signal = signals.withLock { signals in
+      let entry = signals[id] ?? (WakeSignal(), 0)
+      signals[id] = (entry.signal, entry.users + 1)
+      return entry.signal
+    }
+    defer {
+      signals.withLock { signals in
+        guard let entry = signals[id] else { return }
+        signals[id] = entry.users > 1 ? (entry.signal, entry.users - 1) : nil
+      }
+    }
+    return try await body(signal)
+  }
+
+  func ring(_ id: MessageID) { signals.withLock { $0[id]?.signal }?.ring() }
+
+  func ringAll() {
+    for signal in signals.withLock({ $0.values.map(\.signal) }) { signal.ring() }
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ControlAPI
+import DesiredState
+import FoundationEssentials
+import GitSource
+import Reconciliation
+import Supervision
+
+/// Puts together what `kafclaw status` shows, from the processes and the loop themselves.
+struct StatusReporter: Sendable {
+  let reconciler: Reconciler
+  let supervisors: [ComponentSupervisor]
+  let files: ReconcilerFiles
+  let verification: SourceVerification
+
+  func status() async -> ApplianceStatus {
+    var components: [ApplianceStatus.Component] = []
+    for supervisor in supervisors { components.append(await supervisor.status) }
+    let isHealthy = components.allSatisfy { $0.health == .healthy }
+    let report = await reconciler.current
+    let conditions = await reconciler.conditions(
+      componentsHealthy: isHealthy, verification: verification)
+    let isReady = conditions.first { $0.type == .ready }?.status == true
+    // `try?`: a damaged record shows as a failed pass; status itself must still answer.
+    let applied = (try? files.appliedState()) ?? AppliedState()
+    return ApplianceStatus(
+      ready: isReady, appliance: identity(report.expected), conditions: conditions,
+      components: components, providers: providers(report.expected, components),
+      channels: channels(report.expected, components),
+      revisions: .init(
+        source: report.source?.commit, attempted: report.attempted,
+        applied: applied.revisions.applied),
+      drift: .init(reported: report.reported, corrected: report.corrected),
+      serial: applied.serial, checkedAt: Date())
+  }
+
+  private func identity(_ state: LoadedState?) -> ApplianceStatus.Identity {
+    .init(
+      name: state?.spec.appliance.name ?? "",
+      incidentOwner: state?.spec.appliance.incidentOwner)
+  }
+
+  private func providers(
+    _ state: LoadedState?, _ components: [ApplianceStatus.Component]
+  ) -> [ApplianceStatus.Expectation] {
+    guard let name = state?.spec.agent.provider else { return [] }
+    return [.init(name: name, expected: true, health: health(of: .agent, components))]
+  }
+
+  private func channels(
+    _ state: LoadedState?, _ components: [ApplianceStatus.Component]
+  ) -> [ApplianceStatus.Expectation] {
+    (state?.spec.channels.keys.sorted() ?? []).map { name in
+      .init(name: name, expected: true, health: health(of: .gateway, components))
+    }
+  }
+
+  private func health(
+    of name: ComponentName, _ components: [ApplianceStatus.Component]
+  ) -> ApplianceStatus.Component.Health {
+    components.first { $0.name == name.rawValue }?.health ?? .stopped
+  }
+}

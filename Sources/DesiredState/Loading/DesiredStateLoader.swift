@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+
+/// Turns the files of a desired-state folder into a checked ``LoadedState``, or into all its
+/// issues at once.
+///
+/// Order: `kafclaw.yaml`, then `kafclaw.d/*.yaml` by name (add only), then `hosts/NAME.yaml`
+/// (change), then the environment (change).
+public struct DesiredStateLoader: Sendable {
+  public static let mainFile = "kafclaw.yaml"
+  /// The only files and folders that are read; everything else in the repository is ignored.
+  public static let entries = [mainFile, "kafclaw.d", "hosts", "workspace"]
+
+  private let host: String?
+  private let overrides: EnvironmentOverrides
+
+  public init(host: String?, overrides: EnvironmentOverrides) {
+    self.host = host
+    self.overrides = overrides
+  }
+
+  public func load(_ tree: SourceTree) -> LoadOutcome {
+    let outcome = loadOne(tree)
+    let others = issuesOfOtherHosts(tree)
+    guard !others.isEmpty else { return outcome }
+    switch outcome {
+    case .valid(let state): return .invalid(unique(others + state.warnings))
+    case .invalid(let issues): return .invalid(unique(others + issues))
+    }
+  }
+
+  private func loadOne(_ tree: SourceTree) -> LoadOutcome {
+    var issues: [ValidationIssue] = []
+    guard let document = assemble(tree, &issues) else { return .invalid(issues.sorted()) }
+    var decoding = SpecDecoding()
+    let spec = ApplianceSpec.decode(document, at: .root, into: &decoding)
+    issues += decoding.issues
+    guard let spec, issues.isEmpty else { return .invalid(unique(issues)) }
+    let findings = SemanticRules.issues(spec: spec, provenance: decoding.provenance)
+    let warnings = PendingMechanism.issues(spec: spec, provenance: decoding.provenance)
+    guard !findings.contains(where: { $0.severity == .error }) else {
+      return .invalid(unique(findings + warnings))
+    }
+    return .valid(
+      LoadedState(
+        spec: spec, provenance: decoding.provenance, workspace: workspaceFiles(tree),
+        warnings: unique(findings + warnings)))
+  }
+
+  /// A commit that breaks another host of the fleet is refused here too: its errors that stand in
+  /// that host's overlay.
+  private func issuesOfOtherHosts(_ tree: SourceTree) -> [ValidationIssue] {
+    let others = tree.files.keys.filter { isHostFile($0) && $0 != hostFile }
+    return others.flatMap { path -> [ValidationIssue] in
+      let name = String(path.dropFirst("hosts/".count).dropLast(".yaml".count))
+      let loader = DesiredStateLoader(host: name, overrides: .none)
+      guard case .invalid(let issues) = loader.loadOne(tree) else { return [] }
+      return issues.filter { $0.file == path && $0.severity == .error }
+    }
+  }
+
+  private func assemble(_ tree: SourceTree, _ issues: inout [ValidationIssue]) -> DocumentNode? {
+    guard let main = tree.files[Self.mainFile] else {
+      issues.append(
+        ValidationIssue(
+          origin: .file(path: Self.mainFile, line: 0, column: 0), path: "", rule: "missing",
+          message: "there is no \(Self.mainFile) here", hint: "kafclaw init DIR makes one"))
+      return nil
+    }
+    var merge = DocumentMerge()
+    var root = read(main, Self.mainFile, &issues)
+    for path in tree.files.keys.sorted() where isFragment(path) {
+      guard let file = tree.files[path], let part = read(file, path, &issues) else { continue }
+      root = root.map { merge.merge(part, over: $0, mode: .fragment) }
+    }
+    if let overlay = overlay(tree, &issues) {
+      root = root.map { merge.merge(overlay, over: $0, mode: .overlay) }
+    }
+    issues += merge.issues
+    return root.map { merge.merge(overrides.document, over: $0, mode: .overlay) }
+  }
+
+  private func overlay(_ tree: SourceTree, _ issues: inout [ValidationIssue]) -> DocumentNode? {
+    guard let hostFile else { return nil }
+    guard let file = tree.files[hostFile] else {
+      if tree.files.keys.contains(where: isHostFile) { issues.append(missingOverlay(hostFile)) }
+      return nil
+    }
+    return read(file, hostFile, &issues)
+  }
+
+  /// In a repository with overlays a host without one is most likely a misspelt name.
+  private func missingOverlay(_ path: String) -> ValidationIssue {
+    ValidationIssue(
+      origin: .file(path: path, line: 0, column: 0), path: "", rule: "missing",
+      message: "there is no overlay for this host, but there are others",
+      hint: "check `host` in appliance.yaml, or add \(path)")
+  }
+
+  private var hostFile: String? { host.map { "hosts/\($0).yaml" } }
+
+  private func isFragment(_ path: String) -> Bool {
+    path.hasPrefix("kafclaw.d/") && path.hasSuffix(".yaml")
+  }
+
+  private func isHostFile(_ path: String) -> Bool {
+    path.hasPrefix("hosts/") && path.hasSuffix(".yaml")
+  }
+
+  private func read(
+    _ file: SourceTree.File, _ path: String, _ issues: inout [ValidationIssue]
+  ) -> DocumentNode? {
+    let document = YAMLDocumentReader.read(file.bytes, file: path)
+    issues += document.issues
+    guard let node = document.node else {
+      if document.issues.isEmpty {
+        issues.append(.syntax(.file(path: path, line: 1, column: 1), "the file is empty"))
+      }
+      return nil
+    }
+    guard case .mapping = node.content else {
+      issues.append(.syntax(node.origin, "expected a mapping, found \(node.kindName)"))
+      return nil
+    }
+    return node
+  }
+
+  private func workspaceFiles(_ tree: SourceTree) -> [String: SourceTree.File] {
+    var files: [String: SourceTree.File] = [:]
+    for (path, file) in tree.files where path.hasPrefix("workspace/") {
+      files[String(path.dropFirst("workspace/".count))] = file
+    }
+    return files
+  }
+
+  private func unique(_ issues: [ValidationIssue]) -> [ValidationIssue] {
+    Array(Set(issues)).sorted()
+  }
+}

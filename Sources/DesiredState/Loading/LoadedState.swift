@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+
+/// A desired state that passed every check, with the origin of each value.
+public struct LoadedState: Sendable, Codable, Equatable {
+  /// Files of the repository's `workspace/` folder, by path inside the agent's workspace.
+  public let workspace: [String: SourceTree.File]
+  /// Where each value that was set comes from, by field path.
+  public let provenance: [String: Origin]
+  public let spec: ApplianceSpec
+  public let warnings: [ValidationIssue]
+
+  init(
+    spec: ApplianceSpec, provenance: [String: Origin], workspace: [String: SourceTree.File],
+    warnings: [ValidationIssue]
+  ) {
+    (self.spec, self.provenance) = (spec, provenance)
+    (self.workspace, self.warnings) = (workspace, warnings)
+  }
+
+  /// The origin of a field, `nil` where the path names no field that exists.
+  public func origin(of path: String) -> (value: JSONValue, origin: Origin)? {
+    var value: JSONValue? = spec.effective
+    for part in path.split(separator: ".") { value = value?[String(part)] }
+    return value.map { ($0, provenance[path] ?? .builtIn) }
+  }
+
+  /// Values that no mechanism reads yet; `apply` refuses them.
+  public var pending: [ValidationIssue] {
+    warnings.filter { $0.rule == PendingMechanism.rule }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case spec, provenance, workspace, warnings
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    spec = try ApplianceSpec(effective: container.decode(JSONValue.self, forKey: .spec))
+    provenance = try container.decode([String: Origin].self, forKey: .provenance)
+    workspace = try container.decode([String: SourceTree.File].self, forKey: .workspace)
+    warnings = try container.decode([ValidationIssue].self, forKey: .warnings)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(spec.effective, forKey: .spec)
+    try container.encode(provenance, forKey: .provenance)
+    try container.encode(workspace, forKey: .workspace)
+    try container.encode(warnings, forKey: .warnings)
+  }
+}
+
+/// The result of reading a desired-state folder.
+public enum LoadOutcome: Sendable, Codable {
+  case valid(LoadedState)
+  /// Sorted by place; at least one is an error.
+  case invalid([ValidationIssue])
+}

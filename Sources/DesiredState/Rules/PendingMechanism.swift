@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+
+/// Fields that nothing reads yet: a warning in `validate`, a refusal in `apply`.
+///
+/// A field leaves this list in the change that gives it its effect.
+package enum PendingMechanism {
+  /// Field patterns, as in ``SpecFieldDescription/pattern``; a section stands for all its fields.
+  package static let patterns: Set<String> = [
+    "agent.dailyTokenLimit", "agent.model", "appliance.escalation", "backup",
+    "channels.*.botToken", "channels.*.groupPolicy", "channels.*.requireMention",
+    "channels.*.sessionScope", "channels.*.signingSecret", "channels.*.stage",
+    "gateway.auth.rotateAfter", "logs.retention", "monitoring", "providers", "reconcile.windows",
+    "skills.enabled", "skills.runtimeIsolation", "skills.scope", "skills.sources",
+  ]
+
+  /// Channel types that cannot be served yet.
+  static let channelTypes: Set<ChannelType> = [
+    .slack, .telegram, .teams, .whatsapp, .matrix, .webhook,
+  ]
+
+  static let rule = "pending-mechanism"
+
+  /// One warning for every value that was set and has no effect yet.
+  static func issues(spec: ApplianceSpec, provenance: [String: Origin]) -> [ValidationIssue] {
+    let fields = provenance.filter { path, _ in patterns.contains(pattern(of: path)) }
+      .map { warning($0.key, $0.value, "nothing reads this field yet") }
+    let channels = spec.channels.filter { channelTypes.contains($0.value.type) }
+      .map { name, channel in
+        let path = "channels.\(name).type"
+        return warning(
+          path, provenance[path] ?? .builtIn,
+          "channels of type \"\(channel.type.rawValue)\" are not served yet")
+      }
+    return fields + channels
+  }
+
+  /// `channels.web.allow[2]` as `channels.*.allow`.
+  private static func pattern(of path: String) -> String {
+    let parts = path.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count > 1, parts[0] == "channels" else { return path }
+    return (["channels", "*"] + parts.dropFirst(2)).joined(separator: ".")
+  }
+
+  private static func warning(_ path: String, _ origin: Origin, _ message: String)
+    -> ValidationIssue
+  {
+    ValidationIssue(
+      origin: origin, path: path, severity: .warning, rule: rule, message: message,
+      hint: "`apply` refuses it; remove it until a release gives it an effect")
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+
+/// What no type can say: rules over more than one field. They hold for every appliance and cannot
+/// be switched off, unlike guardrails.
+enum SemanticRules {
+  static func issues(
+    spec: ApplianceSpec, provenance: [String: Origin]
+  ) -> [ValidationIssue] {
+    let check = RuleContext(provenance: provenance)
+    return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
+      + senders(spec, check) + references(spec, check) + cadence(spec, check)
+  }
+
+  /// Runbook 1.3: remote access always has a token.
+  private static func exposure(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
+    guard !spec.gateway.host.isLoopback, spec.gateway.auth.token == nil else { return [] }
+    return [
+      check.error(
+        "gateway.host", "exposed-without-token",
+        "\"\(spec.gateway.host.text)\" is reachable from other hosts, but gateway.auth.token is "
+          + "not set",
+        hint: "set gateway.auth.token, or listen on 127.0.0.1")
+    ]
+  }
+
+  private static func listeners(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
+    guard spec.gateway.port == spec.gateway.dashboardPort else { return [] }
+    return [
+      check.error(
+        "gateway.dashboardPort", "port-conflict",
+        "port \(spec.gateway.port.value) is already gateway.port", hint: "choose another port")
+    ]
+  }
+
+  /// Runbook 1.4: the agent's folders are apart from sensitive host paths.
+  private static func folders(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
+    let fields = [
+      ("agent.workspace", spec.agent.workspace, "workspace"),
+      ("agent.workRepo", spec.agent.workRepo, "work-repo"),
+    ]
+    return fields.compactMap { path, folder, standard in
+      FolderIsolation.problem(with: folder, standard: standard).map { problem in
+        check.error(path, "folder-isolation", problem, hint: "choose a folder of its own")
+      }
+    }
+  }
+
+  private static func senders(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
+    var issues = duplicates(spec.senders.owners, "senders.owners", check)
+    issues += duplicates(spec.senders.internal, "senders.internal", check)
+    let owners = Set(spec.senders.owners)
+    for (index, sender) in spec.senders.internal.enumerated() where owners.contains(sender) {
+      issues.append(
+        check.error(
+          "senders.internal[\(index)]", "sender-tier",
+          "\(Quoted(sender.text)) is already in senders.owners",
+          hint: "list a sender in one tier"))
+    }
+    for (name, channel) in spec.channels {
+      issues += duplicates(channel.allow, "channels.\(name).allow", check)
+    }
+    return issues
+  }
+
+  private static func duplicates(
+    _ senders: [SenderID], _ path: String, _ check: RuleContext
+  ) -> [ValidationIssue] {
+    var seen: Set<SenderID> = []
+    var issues: [ValidationIssue] = []
+    for (index, sender) in senders.enumerated() {
+      let place = "\(path)[\(index)]"
+      if sender.text.contains("*") {
+        issues.append(
+          check.error(
+            place, "sender-wildcard", "\(Quoted(sender.text)) is a wildcard, not a sender id",
+            hint: "set dmPolicy: open to admit everybody"))
+      } else if !seen.insert(sender).inserted {
+        issues.append(
+          check.error(place, "sender-duplicate", "\(Quoted(sender.text)) is listed twice"))
+      }
+    }
+    return issues
+  }
+
+  private static func references(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
+    var issues: [ValidationIssue] = []
+    let provider = spec.agent.provider
+    if provider != "offline" && spec.providers[provider] == nil {
+      issues.append(
+        check.error(
+          "agent.provider", "unknown-provider", "provider \(Quoted(provider)) is not declared",
+          hint: "declare it under providers, or use offline"))
+    }
+    let lists = [("tools.deny", spec.tools.deny), ("tools.allow", spec.tools.allow ?? [])]
+    for (path, names) in lists {
+      for (index, name) in names.enumerated() where !ToolName.known.contains(name) {
+        let suggestion = NearestName.suggestion(for: name, among: ToolName.known.sorted())
+        issues.append(
+          check.error(
+            "\(path)[\(index)]", "unknown-tool", "there is no tool \(Quoted(name))",
+            hint: suggestion.map { "did you mean \"\($0)\"?" }
+              ?? "tools: \(ToolName.known.sorted().joined(separator: ", "))"))
+      }
+    }
+    return issues
+  }
+
+  private static func cadence(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
+    guard spec.reconcile.interval.seconds < 1 else { return [] }
+    return [check.error("reconcile.interval", "range", "the interval is at least 1s")]
+  }
+}
+
+/// Places findings at the origin of the field they speak of.
+struct RuleContext {
+  let provenance: [String: Origin]
+
+  func error(_ path: String, _ rule: String, _ message: String, hint: String? = nil)
+    -> ValidationIssue
+  {
+    ValidationIssue(
+      origin: provenance[path] ?? .builtIn, path: path, rule: rule, message: message, hint: hint)
+  }
+}

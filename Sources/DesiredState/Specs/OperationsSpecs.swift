@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+/// Backups and the drills that prove them.
+public struct BackupSpec: Sendable, Equatable {
+  public var schedule = ""
+  public var repository = ""
+  public var retention = RetentionSpec()
+  public var verify = BackupVerificationSpec()
+
+  public init() {}
+}
+
+extension BackupSpec: SpecSection, SpecNesting {
+  package static var summary: String { "Backups and the drills that prove them." }
+
+  package static var fields: [SpecField<Self>] {
+    [
+      SpecField("schedule", \.schedule, required: true, "Cron expression, UTC."),
+      SpecField("repository", \.repository, required: true, "Folder or address of the repository."),
+      SpecField("retention", \.retention, RetentionSpec.summary),
+      SpecField("verify", \.verify, BackupVerificationSpec.summary),
+    ]
+  }
+}
+
+/// How many backups are kept.
+public struct RetentionSpec: Sendable, Equatable {
+  public var daily = Count(7)
+  public var weekly = Count(4)
+  public var monthly = Count(12)
+
+  public init() {}
+}
+
+extension RetentionSpec: SpecSection, SpecNesting {
+  package static var summary: String { "How many backups are kept." }
+
+  package static var fields: [SpecField<Self>] {
+    [
+      SpecField("daily", \.daily, "One a day, for this many days."),
+      SpecField("weekly", \.weekly, "One a week, for this many weeks."),
+      SpecField("monthly", \.monthly, "One a month, for this many months."),
+    ]
+  }
+}
+
+/// When and how deeply backups are verified.
+public struct BackupVerificationSpec: Sendable, Equatable {
+  public var schedule: String?
+  public var level: VerificationLevel = .drill
+
+  public init() {}
+}
+
+extension BackupVerificationSpec: SpecSection, SpecNesting {
+  package static var summary: String { "When and how deeply backups are verified." }
+
+  package static var fields: [SpecField<Self>] {
+    [
+      SpecField("schedule", \.schedule, "Cron expression, UTC."),
+      SpecField("level", \.level, "How much is read back."),
+    ]
+  }
+}
+
+/// How much of a backup is read back.
+public enum VerificationLevel: String, SpecEnum {
+  case manifest
+  case data
+  case restore
+  case drill
+}
+
+/// How long logs are kept.
+public struct LogsSpec: Sendable, Equatable {
+  public var retention: SpecDuration?
+
+  public init() {}
+}
+
+extension LogsSpec: SpecSection, SpecNesting {
+  package static var summary: String { "How long logs are kept." }
+
+  package static var fields: [SpecField<Self>] {
+    [SpecField("retention", \.retention, "Age at which log and timeline rows are removed.")]
+  }
+}
+
+/// Thresholds of the watches.
+public struct MonitoringSpec: Sendable, Equatable {
+  public var unknownSenders: Count?
+  public var authFailures: Count?
+  public var highRiskAttempts: Count?
+  public var tokenSpikePercent: Count?
+
+  public init() {}
+}
+
+extension MonitoringSpec: SpecSection, SpecNesting {
+  package static var summary: String { "Thresholds of the watches." }
+
+  package static var fields: [SpecField<Self>] {
+    [
+      SpecField("unknownSenders", \.unknownSenders, "Unknown senders an hour that alert."),
+      SpecField("authFailures", \.authFailures, "Failed authentications an hour that alert."),
+      SpecField("highRiskAttempts", \.highRiskAttempts, "High-risk tool calls an hour that alert."),
+      SpecField(
+        "tokenSpikePercent", \.tokenSpikePercent,
+        "Token use over the seven-day mean that alerts, in percent."),
+    ]
+  }
+}
+
+/// How the loop behaves.
+public struct ReconcileSpec: Sendable, Equatable {
+  public var interval = SpecDuration(seconds: 60)
+  public var drift = DriftSpec()
+  public var windows: [String] = []
+
+  public init() {}
+}
+
+extension ReconcileSpec: SpecSection, SpecNesting {
+  package static var summary: String { "How the loop behaves." }
+
+  package static var fields: [SpecField<Self>] {
+    [
+      SpecField(
+        "interval", \.interval,
+        "Time between two passes, jittered by a tenth. At least one second."),
+      SpecField("drift", \.drift, DriftSpec.summary),
+      SpecField(
+        "windows", \.windows, "When changes may be applied (cron, UTC). Defaults to always."),
+    ]
+  }
+}
+
+/// What happens to changes made outside git, by kind of resource.
+public struct DriftSpec: Sendable, Equatable {
+  public var `default`: DriftPolicy = .correct
+  public var component: DriftPolicy?
+  public var configuration: DriftPolicy?
+  public var modes: DriftPolicy?
+  public var senders: DriftPolicy?
+  public var workspace: DriftPolicy?
+
+  public init() {}
+}
+
+extension DriftSpec: SpecSection, SpecNesting {
+  package static var summary: String {
+    "What happens to changes made outside git, by kind of resource."
+  }
+
+  package static var fields: [SpecField<Self>] {
+    [
+      SpecField("default", \.default, "For kinds without a policy of their own."),
+      SpecField("component", \.component, "Processes of gateway and agent."),
+      SpecField("configuration", \.configuration, "The rendered `config.json`."),
+      SpecField("modes", \.modes, "Modes of the appliance's files and folders."),
+      SpecField("senders", \.senders, "Sender lists in the timeline."),
+      SpecField("workspace", \.workspace, "Files of the agent's workspace."),
+    ]
+  }
+}
+
+/// What happens to drift.
+public enum DriftPolicy: String, SpecEnum {
+  /// Put back what git says.
+  case correct
+  /// Tell, but touch nothing.
+  case report
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Glibc
+
+/// Every path of the appliance. Nothing else builds one.
+public struct AppliancePaths: Sendable, Equatable {
+  /// What stands for `~`.
+  public let home: String
+  /// State: `~/.kafclaw`, `/var/lib/kafclaw`.
+  public let state: String
+  /// Host-local configuration: `~/.config/kafclaw`, `/etc/kafclaw`.
+  public let configuration: String
+  /// Sockets and locks: `~/.kafclaw/run`, `/run/kafclaw`.
+  public let runtime: String
+
+  /// The layout of one user: everything below `home`.
+  public static func user(home: String) -> AppliancePaths {
+    AppliancePaths(
+      home: home, state: home + "/.kafclaw", configuration: home + "/.config/kafclaw",
+      runtime: home + "/.kafclaw/run")
+  }
+
+  /// The layout of the Debian package.
+  public static let system = AppliancePaths(
+    home: systemHome, state: systemHome, configuration: "/etc/kafclaw", runtime: "/run/kafclaw")
+
+  /// The home folder of the package's service user.
+  public static let systemHome = "/var/lib/kafclaw"
+
+  /// Chooses the layout: `explicit` (from `--home`), else `KAFCLAW_HOME`, else the home folder of
+  /// the effective user, which is the system layout for the package's service user.
+  ///
+  /// - Throws: `io.unsafe` for a home that is not an absolute path, or when there is none.
+  public static func resolve(
+    explicit: String?, environment: [String: String]
+  ) throws -> AppliancePaths {
+    if let chosen = explicit ?? environment["KAFCLAW_HOME"], !chosen.isEmpty {
+      return .user(home: try absolute(chosen))
+    }
+    guard let entry = getpwuid(geteuid()), let folder = entry.pointee.pw_dir else {
+      throw ApplianceError(
+        .fileUnsafe, "user \(geteuid()) has no home folder", hint: "pass --home DIR")
+    }
+    let home = String(cString: folder)
+    return home == systemHome ? .system : .user(home: try absolute(home))
+  }
+
+  private static func absolute(_ path: String) throws -> String {
+    var folder = path
+    if !folder.hasPrefix("/") {
+      guard let current = getcwd(nil, 0) else { throw ApplianceError.system("resolve", path) }
+      defer { free(current) }
+      folder = String(cString: current) + "/" + folder
+    }
+    let parts = folder.split(separator: "/").filter { $0 != "." }
+    guard !parts.contains(".."), !folder.contains("\0") else {
+      throw ApplianceError(
+        .fileUnsafe, "home \"\(path)\" must not contain \"..\"", hint: "pass an absolute path")
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+}
+
+extension AppliancePaths {
+  public var bootstrapFile: String { configuration + "/appliance.yaml" }
+  public var environmentFile: String { configuration + "/env" }
+  /// The key slots of the tomb.
+  public var tombFile: String { configuration + "/tomb.rr" }
+  public var timelineFile: String { state + "/timeline.db" }
+  /// The effective configuration, without secrets, as people and backups read it.
+  public var renderedConfiguration: String { state + "/config.json" }
+  public var reconciler: String { state + "/reconciler" }
+  public var appliedState: String { reconciler + "/applied.json" }
+  /// The desired state that was applied last, whole: drift is corrected to it without git.
+  public var bundle: String { reconciler + "/bundle.json" }
+  public var journal: String { reconciler + "/journal.jsonl" }
+  public var history: String { reconciler + "/history.jsonl" }
+  /// The bare clone of the desired-state repository.
+  public var clone: String { state + "/source.git" }
+  /// Where a relative `agent.workspace` and `agent.workRepo` lie.
+  public var agentFolders: String { state }
+  public var controlSocket: String { runtime + "/control.sock" }
+  public var lock: String { runtime + "/appliance.lock" }
+
+  /// The folders that must exist before anything runs, parents first.
+  public var folders: [String] { [state, runtime, reconciler] }
+
+  /// Resolves a folder of the desired state: absolute as it is, `~/…` below the home, else below
+  /// the state home.
+  public func agentFolder(_ text: String) -> String {
+    if text == "~" { return home }
+    if text.hasPrefix("~/") { return home + text.dropFirst(1) }
+    return text.hasPrefix("/") ? text : agentFolders + "/" + text
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import Glibc
+
+/// Files that survive a power cut: whole replacement, flushed before anyone is told.
+public enum DurableFile {
+  /// The permission of every file of the appliance.
+  public static let privateMode: mode_t = 0o600
+
+  /// Replaces `path` as a whole: readers see the old content or the new, never a mixture.
+  ///
+  /// Writes a temporary file beside it, flushes it, renames it, flushes the folder; returns after
+  /// that. On failure the old content stays and the temporary file is removed.
+  public static func replace(
+    _ path: String, with bytes: [UInt8], mode: mode_t = privateMode
+  ) throws {
+    let temporary = "\(path).\(getpid()).tmp"
+    unlink(temporary)
+    do {
+      let file = try Descriptor(
+        opening: temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+      guard fchmod(file.number, mode) == 0 else { throw ApplianceError.system("chmod", temporary) }
+      try file.write(bytes, to: temporary)
+      try file.synchronize(temporary)
+      guard rename(temporary, path) == 0 else { throw ApplianceError.system("replace", path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try synchronizeFolder(of: path)
+  }
+
+  /// Appends one record and flushes it; returns when it is durable.
+  public static func append(_ bytes: [UInt8], to path: String) throws {
+    let file = try Descriptor(
+      opening: path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, mode: privateMode)
+    let before = lseek(file.number, 0, SEEK_END)
+    do {
+      try file.write(bytes, to: path)
+      try file.synchronize(path)
+    } catch {
+      ftruncate(file.number, before)
+      throw error
+    }
+    if before == 0 { try synchronizeFolder(of: path) }
+  }
+
+  /// The content of a regular file. Never follows a link in the last component.
+  public static func read(_ path: String, limit: Int) throws -> [UInt8] {
+    let file = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    var status = stat()
+    guard fstat(file.number, &status) == 0 else { throw ApplianceError.system("examine", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ApplianceError(.fileUnsafe, "\"\(path)\" is not a regular file")
+    }
+    return try file.readAll(limit: limit, path: path)
+  }
+
+  /// As ``read(_:limit:)``, with `nil` where nothing is there. Any other failure is thrown: a
+  /// failed read is never absence.
+  public static func readIfPresent(_ path: String, limit: Int) throws -> [UInt8]? {
+    do {
+      return try read(path, limit: limit)
+    } catch let error as ApplianceError where error.code == .fileMissing {
+      return nil
+    }
+  }
+
+  public static func removeIfPresent(_ path: String) throws {
+    guard unlink(path) != 0 else { return try synchronizeFolder(of: path) }
+    guard errno == ENOENT else { throw ApplianceError.system("remove", path) }
+  }
+
+  static func synchronizeFolder(of path: String) throws {
+    let parent = parentFolder(of: path)
+    let folder = try Descriptor(opening: parent, O_RDONLY | O_DIRECTORY)
+    try folder.synchronize(parent)
+  }
+
+  static func parentFolder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

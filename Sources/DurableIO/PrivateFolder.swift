@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import Glibc
+
+/// Folders that only their owner can enter, below folders that nobody else can exchange.
+public enum PrivateFolder {
+  public static let mode: mode_t = 0o700
+
+  /// Creates `path` and what is missing above it, each with mode 0700. Existing folders stay as
+  /// they are: their modes are the reconciler's to observe.
+  public static func create(_ path: String) throws {
+    if isFolder(path) { return }
+    let parent = DurableFile.parentFolder(of: path)
+    if parent != path && !isFolder(parent) { try create(parent) }
+    guard mkdir(path, mode) == 0 || errno == EEXIST else {
+      throw ApplianceError.system("create folder", path)
+    }
+    guard isFolder(path) else {
+      throw ApplianceError(.fileUnsafe, "\"\(path)\" is not a folder")
+    }
+  }
+
+  /// Refuses a folder that somebody else owns or could write to, or could exchange through a
+  /// folder above it. Absent folders pass.
+  public static func requireTrusted(_ path: String) throws {
+    guard let resolved = resolve(path) else { return }
+    let folder = try status(resolved)
+    guard folder.st_uid == geteuid() else {
+      throw ApplianceError(
+        .fileUnsafe, "\"\(path)\" belongs to user \(folder.st_uid), not to \(geteuid())",
+        hint: "run as its owner, or choose another home with --home")
+    }
+    guard folder.st_mode & 0o022 == 0 else {
+      throw ApplianceError(
+        .fileUnsafe,
+        "\"\(path)\" can be written by others (mode \(octal(folder.st_mode & 0o7777)))",
+        hint: "chmod 0700 \(path)")
+    }
+    try requireTrustedAncestors(of: resolved)
+  }
+
+  public static func octal(_ mode: mode_t) -> String {
+    let digits = String(mode, radix: 8)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
+  private static func requireTrustedAncestors(of resolved: String) throws {
+    var path = resolved
+    while path != "/" {
+      path = DurableFile.parentFolder(of: path)
+      let folder = try status(path)
+      let exchangeable = folder.st_mode & 0o002 != 0 && folder.st_mode & mode_t(S_ISVTX) == 0
+      guard !exchangeable else {
+        throw ApplianceError(
+          .fileUnsafe, "\"\(path)\" above \"\(resolved)\" can be written by everybody",
+          hint: "chmod o-w \(path)")
+      }
+    }
+  }
+
+  private static func status(_ path: String) throws -> stat {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { throw ApplianceError.system("examine", path) }
+    return status
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The path without links, or `nil` where nothing is there.
+  public static func resolve(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import ControlAPI
+import DesiredState
+public import Logging
+import Planning
+
+extension ApplianceError.Code {
+  /// The gateway would be reachable from other hosts without a token.
+  static let exposedWithoutToken = Self("gateway.exposed-without-token")
+}
+
+/// The gateway component: HTTP in front, the supervisor's store behind.
+public final class GatewayService: Sendable {
+  private let link: ComponentLink
+  private let logger: Logger
+  private let state = GatewayState()
+  private let listeners: ListenerSet
+
+  public init(link: ComponentLink, logger: Logger) {
+    self.link = link
+    self.logger = logger
+    listeners = ListenerSet(routers: GatewayRouters(state: state, link: link), logger: logger)
+  }
+
+  /// Runs until the supervisor says exit or is gone.
+  public func run() async {
+    await withTaskGroup { group in
+      group.addTask {
+        await self.link.run { try await self.answer($0) }
+        await self.listeners.close()
+      }
+      group.addTask { await self.listeners.run() }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func answer(_ order: SupervisorOrder) async throws -> SupervisorOrderReply {
+    switch order {
+    case .configure(let configuration):
+      try await configure(configuration)
+      return .report(await report())
+    case .report: return .report(await report())
+    case .exit:
+      await listeners.close()
+      return .done
+    }
+  }
+
+  private func configure(_ configuration: ComponentConfiguration) async throws {
+    let settings = try ApplianceJSON.decode(
+      GatewaySettings.self, from: CanonicalJSON.bytes(configuration.settings))
+    let credentials = try ApplianceJSON.decode(
+      GatewayCredentials.self, from: configuration.sealed.bytes)
+    guard ListenAddress(settings.host).isLoopback || credentials.hasRemoteClient else {
+      throw ApplianceError(
+        .exposedWithoutToken, "refusing to listen on \"\(settings.host)\" without a token",
+        hint: "set gateway.auth.token, or listen on 127.0.0.1")
+    }
+    let before = state.current
+    // Credentials first: a listener that is new must never meet the old ones.
+    state.replace(
+      with: .init(
+        digest: configuration.digest, json: configuration.settings, settings: settings,
+        credentials: credentials))
+    do {
+      try await listeners.move(to: [
+        .api: ListenerAddress(host: settings.host, port: settings.port),
+        .dashboard: ListenerAddress(host: settings.host, port: settings.dashboardPort),
+      ])
+    } catch {
+      if let before { state.replace(with: before) }
+      throw error
+    }
+  }
+
+  private func report() async -> ComponentReport {
+    let current = state.current
+    let addresses = await listeners.addresses
+    return ComponentReport(
+      digest: current?.digest, settings: current?.json ?? .null,
+      isReady: current != nil && addresses.count == ListenerSet.Role.allCases.count)
+  }
+}

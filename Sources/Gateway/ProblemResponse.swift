@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import GatewayAPI
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// A failure that knows its HTTP answer.
+struct ProblemResponse: HTTPResponseError {
+  let problem: Problem
+  var headers = HTTPFields()
+
+  var status: HTTPResponse.Status { .init(code: problem.status) }
+
+  init(_ code: String, _ status: HTTPResponse.Status, _ title: String, detail: String? = nil) {
+    problem = Problem(code, status: status.code, title: title, detail: detail)
+  }
+
+  func with(_ name: HTTPField.Name, _ value: String) -> ProblemResponse {
+    var copy = self
+    copy.headers[name] = value
+    return copy
+  }
+
+  func response(from request: Request, context: some RequestContext) throws -> Response {
+    try JSONResponse.make(problem, status: status, type: "application/problem+json", headers)
+  }
+}
+
+/// Responses in the product's one JSON coding.
+enum JSONResponse {
+  static func make(
+    _ body: some Encodable, status: HTTPResponse.Status = .ok, type: String = "application/json",
+    _ additional: HTTPFields = [:]
+  ) throws -> Response {
+    var headers = additional
+    headers[.contentType] = type
+    headers[.cacheControl] = "no-store"
+    headers[.xContentTypeOptions] = "nosniff"
+    let bytes = try ApplianceJSON.encode(body)
+    return Response(
+      status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}
+
+extension ProblemResponse {
+  static let unauthorized = ProblemResponse(
+    "unauthorized", .unauthorized, "A valid bearer token is required"
+  ).with(.wwwAuthenticate, "Bearer")
+
+  static let unavailable = ProblemResponse(
+    "unavailable", .serviceUnavailable, "The appliance is not ready", detail: "try again shortly"
+  ).with(.retryAfter, "1")
+
+  static func badRequest(_ detail: String) -> ProblemResponse {
+    ProblemResponse("bad-request", .badRequest, "The request is not valid", detail: detail)
+  }
+
+  static func denied(_ denial: Admission.Denial) -> ProblemResponse {
+    switch denial {
+    case .unknownSender:
+      ProblemResponse(denial.rawValue, .forbidden, "This sender is not admitted")
+    case .channelDisabled:
+      ProblemResponse(denial.rawValue, .forbidden, "This channel is disabled")
+    case .keyReused:
+      ProblemResponse(
+        denial.rawValue, .unprocessableContent,
+        "This Idempotency-Key was used for another message")
+    }
+  }
+}

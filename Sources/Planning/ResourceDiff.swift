@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+
+/// The three-way comparison of one resource: last applied, live, desired, field by field, on owned
+/// fields only.
+///
+/// A failed read is never absence; a resource that was never ours is taken over only where nobody
+/// else can own it.
+struct ResourceDiff {
+  let address: ResourceAddress
+  let desired: ResourceFields?
+  let live: Observation
+  let applied: ResourceFields?
+  let driftPolicy: DriftHandling
+
+  func change() -> Change {
+    switch live {
+    case .unknown(let why):
+      return make([.noop], .readFailed, blocked: "cannot be read: \(why)", fields: [])
+    case .absent: return absent()
+    case .present(let fields): return present(fields)
+    }
+  }
+
+  private func absent() -> Change {
+    guard let desired else {
+      return applied == nil
+        ? make([.noop], .converged, fields: []) : make([.forget], .alreadyDone, fields: [])
+    }
+    let fields = desired.sorted { $0.key < $1.key }.map { key, value in
+      field(key, .add, before: nil, after: value, driftFrom: nil)
+    }
+    guard let applied else { return make([.create], .intentional, fields: fields) }
+    let reason: Change.Reason = applied == desired ? .deletedOutside : .overridesExternal
+    return make([.create], reason, blocked: reportedDrift(reason), fields: fields)
+  }
+
+  private func present(_ live: ResourceFields) -> Change {
+    guard let desired else { return undesired(live) }
+    let differences = differences(desired: desired, live: live)
+    guard !differences.isEmpty else {
+      return applied == desired
+        ? make([.noop], .converged, fields: []) : make([.adopt], .alreadyDone, fields: [])
+    }
+    if applied == nil && !address.kind.isExclusive {
+      return make(
+        [.update], .notOurs, blocked: "exists already and was not made by this appliance",
+        fields: differences)
+    }
+    let reason = reason(for: differences, desired: desired)
+    return make([.update], reason, blocked: reportedDrift(reason), fields: differences)
+  }
+
+  private func undesired(_ live: ResourceFields) -> Change {
+    guard applied != nil else { return make([.noop], .notOurs, fields: []) }
+    let fields = live.sorted { $0.key < $1.key }.map { key, value in
+      field(key, .remove, before: value, after: nil, driftFrom: nil)
+    }
+    return make([.delete], .removed, fields: fields)
+  }
+
+  private func differences(desired: ResourceFields, live: ResourceFields) -> [Change.Field] {
+    let removed = Set(applied?.keys.map { $0 } ?? []).subtracting(desired.keys)
+      .filter { live[$0] != nil }
+    let changed = desired.keys.filter { live[$0] != desired[$0] }
+    return (Array(removed) + changed).sorted().map { key in
+      let (before, after) = (live[key], desired[key])
+      let operation: Change.Field.Operation =
+        before == nil ? .add : (after == nil ? .remove : .change)
+      let drift = applied?[key].flatMap { $0 == before ? nil : $0 }
+      return field(key, operation, before: before, after: after, driftFrom: drift)
+    }
+  }
+
+  /// Drift, when every difference was made outside; a change on top of drift is said to be one.
+  private func reason(for differences: [Change.Field], desired: ResourceFields) -> Change.Reason {
+    guard let applied else { return .intentional }
+    if applied == desired { return .drift }
+    return differences.contains { $0.driftFrom != nil } ? .overridesExternal : .intentional
+  }
+
+  private func reportedDrift(_ reason: Change.Reason) -> String? {
+    guard driftPolicy == .report, reason == .drift || reason == .deletedOutside else { return nil }
+    return "drift of \(address.kind.rawValue) is reported, not corrected"
+  }
+
+  private func field(
+    _ key: String, _ operation: Change.Field.Operation, before: JSONValue?, after: JSONValue?,
+    driftFrom: JSONValue?
+  ) -> Change.Field {
+    let pointer = "/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
+    return Change.Field(
+      path: pointer, operation: operation, before: before, after: after, sensitive: false,
+      driftFrom: driftFrom)
+  }
+
+  private func make(
+    _ actions: [Change.Action], _ reason: Change.Reason, blocked: String? = nil,
+    fields: [Change.Field]
+  ) -> Change {
+    Change(
+      address: address, kind: address.kind, actions: actions, reason: reason,
+      impact: ChangeImpact.of(address, actions: actions, fields: fields), wave: address.kind.wave,
+      reversible: true, protected: false, blocked: blocked, fields: fields)
+  }
+}
+
+/// What happens to drift of a kind.
+public enum DriftHandling: String, Sendable, Codable {
+  case correct
+  case report
+}
+
+/// What a change of each kind does to those who use the appliance.
+enum ChangeImpact {
+  static func of(
+    _ address: ResourceAddress, actions: [Change.Action], fields: [Change.Field]
+  ) -> Impact {
+    guard actions.contains(where: { [.create, .update, .delete].contains($0) }) else {
+      return .none
+    }
+    switch address.kind {
+    case .modes, .secret, .configuration: return .none
+    case .workspace: return actions.contains(.delete) ? .data : .live
+    case .senders: return .live
+    case .component:
+      let restarts = fields.contains { $0.path == "/state" }
+      return restarts ? .restart : .live
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+public import ControlAPI
+public import DesiredState
+public import DurableIO
+public import FoundationEssentials
+public import GitSource
+public import Planning
+
+extension ApplianceError.Code {
+  /// A file of the reconciler's own state cannot be understood.
+  public static let reconcilerState = Self("reconciler.state")
+}
+
+/// What was applied last: the owned fields of every resource, and from which commit.
+public struct AppliedState: Sendable, Codable, Equatable {
+  public var formatVersion = 1
+  /// Counts applies that changed something.
+  public var serial = 0
+  public var resources: [String: ResourceFields] = [:]
+  public var revisions = ApplianceStatus.Revisions()
+  public var appliedAt: Date?
+
+  public init() {}
+
+  var byAddress: [ResourceAddress: ResourceFields] {
+    Dictionary(
+      resources.compactMap { text, fields in ResourceAddress(text).map { ($0, fields) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+}
+
+/// The desired state that was applied last, with its commit.
+public struct AppliedBundle: Sendable, Codable, Equatable {
+  public let revision: GitRevision?
+  public let source: Plan.Source
+  public let state: LoadedState
+
+  public init(revision: GitRevision?, source: Plan.Source, state: LoadedState) {
+    self.revision = revision
+    self.source = source
+    self.state = state
+  }
+}
+
+/// The reconciler's files; each is replaced as a whole.
+public struct ReconcilerFiles: Sendable {
+  private static let limit = 64 << 20
+  private let paths: AppliancePaths
+
+  public init(_ paths: AppliancePaths) {
+    self.paths = paths
+  }
+
+  /// The record, empty on a host where nothing was applied.
+  ///
+  /// - Throws: `reconciler.state` when it is damaged: guessing would take every resource for new.
+  public func appliedState() throws -> AppliedState {
+    try read(AppliedState.self, paths.appliedState) ?? AppliedState()
+  }
+
+  public func bundle() throws -> AppliedBundle? {
+    try read(AppliedBundle.self, paths.bundle)
+  }
+
+  func write(_ state: AppliedState) throws {
+    try DurableFile.replace(paths.appliedState, with: ApplianceJSON.encode(state, pretty: true))
+  }
+
+  func write(_ bundle: AppliedBundle) throws {
+    try DurableFile.replace(paths.bundle, with: ApplianceJSON.encode(bundle))
+  }
+
+  private func read<Value: Decodable>(_ type: Value.Type, _ path: String) throws -> Value? {
+    guard let bytes = try DurableFile.readIfPresent(path, limit: Self.limit) else { return nil }
+    do {
+      return try ApplianceJSON.decode(type, from: bytes)
+    } catch let error as ApplianceError {
+      throw ApplianceError(
+        .reconcilerState, "\"\(path)\" is damaged: \(error.message)",
+        hint: "restore it from a backup, or move it away to adopt what is running")
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import DesiredState
+public import DurableIO
+import Glibc
+public import Planning
+
+/// Runbook 1.4 on the real host: the agent's folders, links resolved, are apart from sensitive
+/// paths.
+public enum HostFolders {
+  /// One refusal for each folder that is not; none when both are fine.
+  public static func refusals(_ spec: ApplianceSpec, paths: AppliancePaths) -> [PlanRefusal] {
+    let fields = [
+      ("agent.workspace", spec.agent.workspace, "workspace"),
+      ("agent.workRepo", spec.agent.workRepo, "work-repo"),
+    ]
+    return fields.compactMap { field, folder, standard in
+      problem(with: folder, standard: standard, paths: paths).map { other in
+        PlanRefusal(
+          ResourceAddress(.component, "agent"), .folderIsolation,
+          "\(field) is \"\(resolve(paths.agentFolder(folder)))\", which is not apart from "
+            + "\"\(other)\"")
+      }
+    }
+  }
+
+  private static func problem(
+    with folder: String, standard: String, paths: AppliancePaths
+  ) -> String? {
+    let resolved = resolve(paths.agentFolder(folder))
+    if resolved == resolve(paths.state) + "/" + standard { return nil }
+    let home = resolve(paths.home)
+    let sensitive = ["/", "/etc", "/root", "/var", paths.home].map(resolve)
+    let personal = [".ssh", ".gnupg", ".aws", ".config"].map { home + "/" + $0 }
+    let own = [paths.state, paths.configuration, paths.clone].map(resolve)
+    return FolderIsolation.conflict(
+      of: resolved, with: sensitive + personal + own, home: home)
+  }
+
+  /// The path without links; what does not exist yet is appended to what does.
+  private static func resolve(_ path: String) -> String {
+    var missing: [Substring] = []
+    var rest = path[...]
+    while true {
+      if let resolved = PrivateFolder.resolve(rest.isEmpty ? "/" : String(rest)) {
+        let base = resolved == "/" ? "" : resolved
+        return missing.isEmpty ? resolved : base + "/" + missing.reversed().joined(separator: "/")
+      }
+      guard let slash = rest.lastIndex(of: "/") else { return path }
+      missing.append(rest[rest.index(after: slash)...])
+      rest = rest[..<slash]
+    }
+  }
+}

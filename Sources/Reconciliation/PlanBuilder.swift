@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import DesiredState
+public import DurableIO
+public import FoundationEssentials
+import Guardrails
+public import Planning
+
+/// Brings together what a plan depends on: desired resources, live observations, the record,
+/// guardrails and the host's own refusals. Writes nothing.
+public struct PlanBuilder: Sendable {
+  private let host: String?
+  private let paths: AppliancePaths
+  private let appliers: [any ResourceApplier]
+
+  public init(host: String?, paths: AppliancePaths, appliers: [any ResourceApplier]) {
+    self.host = host
+    self.paths = paths
+    self.appliers = appliers
+  }
+
+  public func plan(
+    _ state: LoadedState, from source: Plan.Source, applied: AppliedState, at now: Date
+  ) async throws -> Plan {
+    var input = PlanInput()
+    input.host = host ?? ""
+    input.source = source
+    input.serial = applied.serial
+    input.created = now
+    input.desired = DesiredResources(state, paths: paths).all
+    input.applied = applied.byAddress
+    input.observed = await observe(input, state)
+    input.drift = Self.handling(state.spec.reconcile.drift)
+    input.policy = try Self.policy(state.spec)
+    input.refusals = refusals(state, observed: input.observed)
+    input.environment = Self.environment(state)
+    input.warnings = state.warnings.map(\.description)
+    if source.verification == "none" {
+      input.warnings.append("commits are not verified (verify: none)")
+    }
+    return Planner.plan(input)
+  }
+
+  private func observe(
+    _ input: PlanInput, _ state: LoadedState
+  ) async -> [ResourceAddress: Observation] {
+    let addresses = Set(input.desired.map(\.address)).union(input.applied.keys)
+    var observed: [ResourceAddress: Observation] = [:]
+    for applier in appliers {
+      let names = Set(addresses.filter { $0.kind == applier.kind }.map(\.name))
+      for (name, observation) in await applier.observe(names, of: state) {
+        observed[ResourceAddress(applier.kind, name)] = observation
+      }
+    }
+    return observed
+  }
+
+  private func refusals(
+    _ state: LoadedState, observed: [ResourceAddress: Observation]
+  ) -> [PlanRefusal] {
+    let missing = observed.filter { $0.key.kind == .secret && $0.value == .absent }.map { entry in
+      PlanRefusal(
+        entry.key, .secretMissing,
+        "\(entry.key.name) cannot be resolved: set the variable, or put it into "
+          + paths.environmentFile)
+    }
+    return missing.sorted { $0.address < $1.address }
+      + HostFolders.refusals(state.spec, paths: paths)
+  }
+
+  static func policy(_ spec: ApplianceSpec) throws -> [Plan.PolicyResult] {
+    try GuardrailEvaluator(packs: spec.guardrails).evaluate(spec.effective).map { finding in
+      Plan.PolicyResult(
+        id: finding.id, pack: finding.pack, result: finding.result.rawValue,
+        message: finding.message, runbook: finding.runbook, remedy: finding.remedy,
+        path: finding.path)
+    }
+  }
+
+  private static func environment(_ state: LoadedState) -> [Plan.EnvironmentValue] {
+    state.provenance.compactMap { path, origin -> Plan.EnvironmentValue? in
+      guard case .environment(let variable) = origin, let entry = state.origin(of: path),
+        entry.value.objectValue == nil
+      else { return nil }
+      return Plan.EnvironmentValue(path: path, variable: variable, value: entry.value)
+    }
+  }
+
+  private static func handling(_ drift: DriftSpec) -> [ResourceKind: DriftHandling] {
+    func handling(_ policy: DriftPolicy?) -> DriftHandling {
+      (policy ?? drift.default) == .report ? .report : .correct
+    }
+    return [
+      .component: handling(drift.component), .configuration: handling(drift.configuration),
+      .modes: handling(drift.modes), .senders: handling(drift.senders),
+      .workspace: handling(drift.workspace), .secret: .correct,
+    ]
+  }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+public import ControlAPI
+public import Logging
+
+/// Keeps one component running with the configuration it was given: start, configure, watch,
+/// restart with backoff, stop in order.
+public actor ComponentSupervisor {
+  public typealias Handler =
+    @Sendable (_ request: ComponentRequest, _ worker: String) async throws -> ComponentReply
+
+  /// Worker's name, exit in words, and whether the end was ordered.
+  public typealias Ended =
+    @Sendable (_ worker: String, _ exit: String, _ wasOrdered: Bool) async -> Void
+
+  /// How long a component may take to be in effect with a configuration.
+  static let configureLimit: Duration = .seconds(20)
+  /// How long a component may take to finish and exit.
+  static let exitLimit: Duration = .seconds(10)
+
+  public nonisolated let name: ComponentName
+  private let environment: [String: String]
+  private let handler: Handler
+  /// Called after each end of a process.
+  private let ended: Ended
+  private let logger: Logger
+  private let clock = ContinuousClock()
+  private let origin = ContinuousClock().now
+  private let changed = WakeSignal()
+
+  private var lifecycle = ComponentLifecycle()
+  private var desired: ComponentConfiguration?
+  private var process: ChildProcess?
+  private var link: SupervisorLink?
+  private var refusal: ApplianceError?
+
+  public init(
+    _ name: ComponentName, environment: [String: String], logger: Logger,
+    handler: @escaping Handler, ended: @escaping Ended
+  ) {
+    self.name = name
+    self.environment = environment
+    self.logger = logger
+    self.handler = handler
+    self.ended = ended
+  }
+
+  /// Runs until ``stop()``. The loop that owns the process.
+  public func run() async {
+    while lifecycle.phase != .stopped && !Task.isCancelled {
+      let seen = changed.generation
+      guard desired != nil else {
+        await changed.wait(after: seen, for: nil)
+        continue
+      }
+      let exit = await runOnce()
+      guard lifecycle.phase != .stopped else { break }
+      let delay = lifecycle.end(exit, at: now, jitter: .random(in: 0.5...1.5))
+      logger.warning("component ended", metadata: ["component": "\(name)", "exit": "\(exit)"])
+      changed.ring()
+      await changed.wait(after: changed.generation, for: delay)
+    }
+    lifecycle.stop()
+    changed.ring()
+  }
+
+  /// Gives the component a configuration and returns what it then really runs.
+  ///
+  /// A process that is not running is started. A running one that refuses keeps what it had.
+  /// - Throws: The component's error; `process.failed` when it crashes repeatedly or takes too long.
+  public func configure(_ configuration: ComponentConfiguration) async throws -> ComponentReport {
+    desired = configuration
+    refusal = nil
+    if let link, case .running = lifecycle.phase {
+      do {
+        return try await configure(configuration, over: link)
+      } catch let error as ApplianceError where error.code == .linkClosed {
+        logger.debug("component ended while it was configured")
+      }
+    }
+    changed.ring()
+    return try await waitUntilRunning(configuration.digest)
+  }
+
+  /// What the component says of itself now; `nil` when it is not running or does not answer.
+  public func report() async -> ComponentReport? {
+    guard let link, case .running = lifecycle.phase else { return nil }
+    // `try?`: no answer in time is the answer "not healthy".
+    guard
+      case .report(let report) = try? await within(.seconds(2), { try await link.call(.report) })
+    else { return nil }
+    return report
+  }
+
+  public var status: ApplianceStatus.Component {
+    get async {
+      let report = await report()
+      let wanted = desired?.digest
+      return ApplianceStatus.Component(
+        name: name.rawValue, pid: pid.map(Int.init), health: health(report, wanted: wanted),
+        configDigest: report?.digest, restarts: lifecycle.restarts,
+        message: report?.message ?? refusal?.message ?? lifecycle.lastExit)
+    }
+  }
+
+  /// Whether the process keeps ending shortly after its start.
+  public var isCrashLooping: Bool { lifecycle.isCrashLooping }
+
+  /// Ends the component in order: it finishes what it began; after the deadline it is killed.
+  public func stop() async {
+    let wasRunning = process
+    lifecycle.stop()
+    changed.ring()
+    guard let wasRunning, let link else { return }
+    // `try?`: a component that does not answer is killed below.
+    _ = try? await within(Self.exitLimit) { try await link.call(.exit) }
+    await withTaskGroup { group in
+      group.addTask { _ = await wasRunning.waitForExit() }
+      group.addTask {
+        // `try?`: a cancelled sleep means the process has ended.
+        try? await Task.sleep(for: Self.exitLimit)
+        if !Task.isCancelled { wasRunning.kill() }
+      }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private var pid: Int32? {
+    if case .running(let pid) = lifecycle.phase { return pid }
+    return nil
+  }
+
+  private var now: Duration { origin.duration(to: clock.now) }
+
+  private func health(
+    _ report: ComponentReport?, wanted: Digest?
+  ) -> ApplianceStatus.Component.Health {
+    switch lifecycle.phase {
+    case .idle, .stopped: .stopped
+    case .starting: .starting
+    case .waiting: .unhealthy
+    case .running: report?.isReady == true && report?.digest == wanted ? .healthy : .unhealthy
+    }
+  }
+
+  private func runOnce() async -> String {
+    lifecycle.start()
+    let child: ChildProcess
+    do {
+      child = try await ChildProcess.start(role: name.rawValue, environment: environment)
+    } catch {
+      return "could not be started: \(error)"
+    }
+    if lifecycle.phase == .stopped { child.kill() }
+    let link = SupervisorLink(owning: child.socket, name: name.rawValue)
+    (process, self.link) = (child, link)
+    let worker = "\(name.rawValue)-\(child.pid)"
+    let exit = await withTaskGroup(of: Void.self) { group in
+      group.addTask { [handler] in await link.run { try await handler($0, worker) } }
+      group.addTask { await self.introduce(child, over: link) }
+      let exit = await child.waitForExit()
+      link.close()
+      return exit
+    }
+    (process, self.link) = (nil, nil)
+    await ended(worker, exit, lifecycle.phase == .stopped)
+    return exit
+  }
+
+  /// Gives a fresh process the newest configuration.
+  private func introduce(_ child: ChildProcess, over link: SupervisorLink) async {
+    guard let configuration = desired, lifecycle.phase != .stopped else { return }
+    do {
+      _ = try await configure(configuration, over: link)
+      if lifecycle.phase == .starting { lifecycle.run(pid: child.pid, at: now) }
+    } catch let error as ApplianceError where error.code != .linkClosed {
+      refusal = error
+      child.kill()
+    } catch {
+      logger.debug("component ended before it was configured")
+    }
+    changed.ring()
+  }
+
+  private func configure(
+    _ configuration: ComponentConfiguration, over link: SupervisorLink
+  ) async throws -> ComponentReport {
+    let reply = try await within(Self.configureLimit) {
+      try await link.call(.configure(configuration))
+    }
+    guard case .report(let report) = reply else {
+      throw ApplianceError(.malformed, "\(name) answered a configuration with something else")
+    }
+    return report
+  }
+
+  private func waitUntilRunning(_ digest: Digest) async throws -> ComponentReport {
+    let deadline = clock.now + Self.configureLimit
+    while clock.now < deadline {
+      let seen = changed.generation
+      if let report = await report(), report.digest == digest { return report }
+      if let refusal { throw refusal }
+      if lifecycle.phase == .stopped { break }
+      await changed.wait(after: seen, for: .milliseconds(500))
+    }
+    throw ApplianceError(
+      .processFailed, "\(name) is not running: \(lifecycle.lastExit ?? "no answer")",
+      hint: "see its log lines on the appliance's standard error")
+  }
+
+  private func within<Value: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+      group.addTask(operation: body)
+      group.addTask { [name] in
+        try await Task.sleep(for: limit)
+        throw ApplianceError(.processFailed, "\(name) did not answer within \(limit)")
+      }
+      defer { group.cancelAll() }
+      guard let value = try await group.next() else { throw CancellationError() }
+      return value
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Foundation
+import GRDB
+
+/// The access rows of one channel, or of the sender tiers, as the reconciler compares them.
+public struct AccessLists: Sendable, Equatable {
+  /// Channel name to policy word.
+  public var policies: [String: String]
+  /// Channel name to admitted senders.
+  public var channels: [String: Set<String>]
+  /// Sender to tier word.
+  public var tiers: [String: String]
+
+  public init(
+    policies: [String: String] = [:], channels: [String: Set<String>] = [:],
+    tiers: [String: String] = [:]
+  ) {
+    self.policies = policies
+    self.channels = channels
+    self.tiers = tiers
+  }
+
+  static func fetch(_ db: Database) throws -> AccessLists {
+    var lists = AccessLists()
+    for row in try Row.fetchAll(db, sql: "SELECT channel, policy FROM channel_policy") {
+      lists.policies[row["channel"]] = row["policy"]
+    }
+    for row in try Row.fetchAll(db, sql: "SELECT channel, sender FROM channel_sender") {
+      lists.channels[row["channel"], default: []].insert(row["sender"])
+    }
+    for row in try Row.fetchAll(db, sql: "SELECT sender, tier FROM sender_tier") {
+      lists.tiers[row["sender"]] = row["tier"]
+    }
+    return lists
+  }
+}
+
+extension TimelineStore {
+  /// The rows as they are now.
+  public func accessLists() async throws -> AccessLists {
+    try await read { try AccessLists.fetch($0) }
+  }
+
+  /// Replaces policy and senders of one channel, or removes it (`policy` nil). Live on return.
+  public func setChannel(_ name: String, policy: String?, senders: Set<String>) async throws {
+    try await commits.perform { db in
+      try db.execute(sql: "DELETE FROM channel_policy WHERE channel = ?", arguments: [name])
+      try db.execute(sql: "DELETE FROM channel_sender WHERE channel = ?", arguments: [name])
+      guard let policy else { return }
+      try db.execute(
+        sql: "INSERT INTO channel_policy (channel, policy) VALUES (?, ?)",
+        arguments: [name, policy])
+      let insert = try db.makeStatement(
+        sql: "INSERT INTO channel_sender (channel, sender) VALUES (?, ?)")
+      for sender in senders.sorted() { try insert.execute(arguments: [name, sender]) }
+    }
+  }
+
+  /// Replaces all sender tiers. Live on return.
+  public func setTiers(_ tiers: [String: String]) async throws {
+    try await commits.perform { db in
+      try db.execute(sql: "DELETE FROM sender_tier")
+      for (sender, tier) in tiers.sorted(by: { $0.key < $1.key }) {
+        try db.execute(
+          sql: "INSERT INTO sender_tier (sender, tier) VALUES (?, ?)", arguments: [sender, tier])
+      }
+    }
+  }
+}
+
+/// Looks into a timeline that no process has open, without writing anything near it.
+public enum TimelineInspection {
+  /// The access rows, or `nil` where there is no database yet.
+  ///
+  /// Reads the file as immutable; where a write-ahead log was left behind by a crash, reads a copy
+  /// in the temporary folder instead, since SQLite would have to write beside the original.
+  public static func accessLists(path: String) throws -> AccessLists? {
+    let files = FileManager.default
+    guard files.fileExists(atPath: path) else { return nil }
+    guard files.fileExists(atPath: path + "-wal") else {
+      return try fetch("file:\(escaped(path))?immutable=1", readOnly: true)
+    }
+    let folder = files.temporaryDirectory.appendingPathComponent("kafclaw-\(UUID().uuidString)")
+    try files.createDirectory(
+      at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    defer { try? files.removeItem(at: folder) }  // `try?`: a copy left in /tmp harms nothing
+    let copy = folder.appendingPathComponent("timeline.db").path
+    try files.copyItem(atPath: path, toPath: copy)
+    try files.copyItem(atPath: path + "-wal", toPath: copy + "-wal")
+    return try fetch("file:\(escaped(copy))", readOnly: false)
+  }
+
+  private static func fetch(_ uri: String, readOnly: Bool) throws -> AccessLists {
+    do {
+      var configuration = Configuration()
+      configuration.readonly = readOnly
+      let queue = try DatabaseQueue(path: uri, configuration: configuration)
+      defer { try? queue.close() }  // `try?`: nothing was written that closing could lose
+      return try queue.read { db in
+        try db.tableExists("channel_policy") ? try AccessLists.fetch(db) : AccessLists()
+      }
+    } catch let error as DatabaseError {
+      throw TimelineStore.failure(error)
+    }
+  }
+
+  /// SQLite URI filenames: `%`, `?` and `#` are escaped.
+  private static func escaped(_ path: String) -> String {
+    path.replacingOccurrences(of: "%", with: "%25").replacingOccurrences(of: "?", with: "%3f")
+      .replacingOccurrences(of: "#", with: "%23")
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import GRDB
+
+/// The schema of `timeline.db`, step by step; a step that was released never changes.
+enum TimelineMigrations {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1-messages") { try createMessages($0) }
+    migrator.registerMigration("1-access") { try createAccess($0) }
+    return migrator
+  }
+
+  /// `inbound` is inbox and outbox in one: the reply stands beside its message, so a message can
+  /// have no second one.
+  private static func createMessages(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE inbound (
+          sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+          id TEXT NOT NULL UNIQUE,
+          trace TEXT NOT NULL,
+          channel TEXT NOT NULL,
+          client TEXT NOT NULL,
+          idempotency_key TEXT NOT NULL,
+          content_digest TEXT NOT NULL,
+          sender TEXT,
+          tier TEXT NOT NULL,
+          session TEXT NOT NULL,
+          text TEXT NOT NULL,
+          received_at REAL NOT NULL,
+          state TEXT NOT NULL,
+          attempts INTEGER NOT NULL DEFAULT 0,
+          lease TEXT,
+          reply TEXT,
+          input_tokens INTEGER,
+          output_tokens INTEGER,
+          finished_at REAL,
+          UNIQUE (client, idempotency_key)
+        ) STRICT;
+        CREATE INDEX inbound_queued ON inbound (sequence) WHERE state = 'queued';
+        CREATE INDEX inbound_open ON inbound (session, sequence)
+          WHERE state IN ('queued', 'processing');
+        CREATE INDEX inbound_session ON inbound (session, sequence);
+        CREATE TABLE turn_step (
+          message TEXT NOT NULL REFERENCES inbound (id) ON DELETE CASCADE,
+          position INTEGER NOT NULL,
+          step TEXT NOT NULL,
+          PRIMARY KEY (message, position)
+        ) STRICT, WITHOUT ROWID;
+        """)
+  }
+
+  private static func createAccess(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE channel_policy (
+          channel TEXT PRIMARY KEY,
+          policy TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE channel_sender (
+          channel TEXT NOT NULL,
+          sender TEXT NOT NULL,
+          PRIMARY KEY (channel, sender)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE sender_tier (
+          sender TEXT PRIMARY KEY,
+          tier TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE denial (
+          sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+          at REAL NOT NULL,
+          channel TEXT NOT NULL,
+          client TEXT NOT NULL,
+          sender TEXT,
+          reason TEXT NOT NULL
+        ) STRICT;
+        """)
+  }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceCommands
+
+@main
+struct Entrypoint {
+  static func main() async {
+    await KafclawCommand.runAndExit()
+  }
+}

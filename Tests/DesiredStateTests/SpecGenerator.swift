@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import DesiredState
+
+/// Makes random values of every field; each fits its type, not always the rules over fields.
+struct SpecGenerator {
+  private var random: SplitMix64
+
+  init(seed: UInt64) {
+    random = SplitMix64(seed: seed)
+  }
+
+  mutating func spec() -> ApplianceSpec {
+    var spec = ApplianceSpec()
+    spec.appliance.name = text()
+    spec.appliance.incidentOwner = maybe(text())
+    spec.appliance.escalation = list { $0.escalation() }
+    spec.gateway = gateway()
+    spec.agent = agent()
+    spec.providers = Self.names("provider", list { $0.provider() })
+    spec.channels = Self.names("channel", list { $0.channel() })
+    spec.senders.owners = list { $0.sender() }
+    spec.senders.internal = list { $0.sender() }
+    spec.tools = tools()
+    spec.skills = skills()
+    spec.backup = maybe(backup())
+    spec.logs.retention = maybe(duration())
+    spec.monitoring = monitoring()
+    spec.reconcile = reconcile()
+    spec.guardrails = list { $0.text() }
+    return spec
+  }
+}
+
+extension SpecGenerator {
+  private mutating func escalation() -> EscalationSpec {
+    var escalation = EscalationSpec()
+    escalation.webhook.url = text()
+    escalation.webhook.secret = maybe(secret())
+    return escalation
+  }
+
+  private mutating func gateway() -> GatewaySpec {
+    var gateway = GatewaySpec()
+    gateway.host = ListenAddress(pick(["127.0.0.1", "0.0.0.0", "localhost", "::", "fe80::1"]))
+    gateway.port = Port(number(1...65_535))
+    gateway.dashboardPort = Port(number(1...65_535))
+    gateway.auth.token = maybe(secret())
+    gateway.auth.rotateAfter = maybe(duration())
+    return gateway
+  }
+
+  private mutating func agent() -> AgentSpec {
+    var agent = AgentSpec()
+    agent.workspace = text()
+    agent.workRepo = text()
+    agent.provider = text()
+    agent.model = maybe(text())
+    agent.maxToolIterations = count()
+    agent.dailyTokenLimit = maybe(count())
+    return agent
+  }
+
+  private mutating func provider() -> ProviderSpec {
+    var provider = ProviderSpec()
+    provider.type = maybe(pick(ProviderType.allCases))
+    provider.baseURL = maybe(text())
+    provider.apiKey = maybe(secret())
+    return provider
+  }
+
+  private mutating func channel() -> ChannelSpec {
+    var channel = ChannelSpec()
+    channel.type = pick(ChannelType.allCases)
+    channel.sessionScope = pick(SessionScope.allCases)
+    channel.dmPolicy = pick(AdmissionPolicy.allCases)
+    channel.groupPolicy = pick(AdmissionPolicy.allCases)
+    channel.requireMention = flag()
+    channel.allow = list { $0.sender() }
+    channel.signingSecret = maybe(secret())
+    channel.botToken = maybe(secret())
+    channel.stage = maybe(Stage(number(1...9)))
+    return channel
+  }
+
+  private mutating func tools() -> ToolsSpec {
+    var tools = ToolsSpec()
+    tools.deny = list { $0.text() }
+    tools.allow = maybe(list { $0.text() })
+    tools.tiers.external = pick(ToolTier.allCases)
+    tools.tiers.internal = pick(ToolTier.allCases)
+    tools.tiers.owner = pick(ToolTier.allCases)
+    tools.exec.restrictWorkspace = flag()
+    return tools
+  }
+
+  private mutating func skills() -> SkillsSpec {
+    var skills = SkillsSpec()
+    skills.scope = pick(SkillScope.allCases)
+    skills.enabled = list { $0.text() }
+    skills.runtimeIsolation = pick(RuntimeIsolation.allCases)
+    skills.sources = list { $0.text() }
+    return skills
+  }
+
+  private mutating func backup() -> BackupSpec {
+    var backup = BackupSpec()
+    backup.schedule = text()
+    backup.repository = text()
+    backup.retention.daily = count()
+    backup.retention.weekly = count()
+    backup.retention.monthly = count()
+    backup.verify.schedule = maybe(text())
+    backup.verify.level = pick(VerificationLevel.allCases)
+    return backup
+  }
+
+  private mutating func monitoring() -> MonitoringSpec {
+    var monitoring = MonitoringSpec()
+    monitoring.unknownSenders = maybe(count())
+    monitoring.authFailures = maybe(count())
+    monitoring.highRiskAttempts = maybe(count())
+    monitoring.tokenSpikePercent = maybe(count())
+    return monitoring
+  }
+
+  private mutating func reconcile() -> ReconcileSpec {
+    var reconcile = ReconcileSpec()
+    reconcile.interval = duration()
+    reconcile.drift.default = pick(DriftPolicy.allCases)
+    reconcile.drift.component = maybe(pick(DriftPolicy.allCases))
+    reconcile.drift.configuration = maybe(pick(DriftPolicy.allCases))
+    reconcile.drift.folder = maybe(pick(DriftPolicy.allCases))
+    reconcile.drift.senders = maybe(pick(DriftPolicy.allCases))
+    reconcile.drift.workspace = maybe(pick(DriftPolicy.allCases))
+    reconcile.windows = list { $0.text() }
+    return reconcile
+  }
+}
+
+extension SpecGenerator {
+  /// Words that YAML or a careless writer would read as something else.
+  private mutating func text() -> String {
+    pick([
+      "probe", "42", "-0", "true", "null", "~", "", "yes", " padded ", "a: b # c", "\"quoted\"",
+      "[list]", "*", "zoë", "日本語", "\\", "/srv/claw",
+    ])
+  }
+
+  private mutating func sender() -> SenderID {
+    SenderID(pick(["U024BE7LH", "123456789", "~", "null", "{a}", "!x", "alice@example.org"]))
+  }
+
+  private mutating func secret() -> SecretReference {
+    pick([.environment("A_TOKEN"), .tomb("slack-bot"), .tomb("env/A_TOKEN"), .file("models.key")])
+  }
+
+  private mutating func duration() -> SpecDuration {
+    SpecDuration(seconds: pick([0, 1, 59, 60, 90, 3_600, 86_399, 86_400, 315_360_000]))
+  }
+
+  private mutating func count() -> Count {
+    Count(number(0...1_000_000_000))
+  }
+
+  private mutating func flag() -> Bool {
+    Bool.random(using: &random)
+  }
+
+  private mutating func number(_ range: ClosedRange<Int>) -> Int {
+    Int.random(in: range, using: &random)
+  }
+
+  private mutating func pick<Value>(_ values: [Value]) -> Value {
+    values[Int.random(in: values.indices, using: &random)]
+  }
+
+  private mutating func maybe<Value>(_ value: Value) -> Value? {
+    flag() ? value : nil
+  }
+
+  private mutating func list<Value>(_ make: (inout SpecGenerator) -> Value) -> [Value] {
+    var values: [Value] = []
+    for _ in 0..<number(0...3) { values.append(make(&self)) }
+    return values
+  }
+
+  private static func names<Value>(_ kind: String, _ values: [Value]) -> [String: Value] {
+    Dictionary(
+      uniqueKeysWithValues: values.enumerated().map { ("\(kind)-\($0.offset)", $0.element) })
+  }
+}
