@@ -36,9 +36,11 @@ func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: library)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)",
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
     swiftSettings: base)
 }
 
@@ -128,5 +130,16 @@ let package = Package(
     // L9: executable
     .executableTarget(
       name: "kafclaw", dependencies: ["ApplianceCommands"], swiftSettings: base),
+    // Tests: everything runs over the real thing; only the outside is replaced.
+    .target(
+      name: "TestSupport", dependencies: [.asyncHTTPClient, .nioCore, .nioHTTP1],
+      path: "Tests/TestSupport", swiftSettings: base),
+    tests("ArchitectureTests", []),
+    tests("ApplianceModelTests", ["ApplianceModel"]),
+    tests(
+      "DesiredStateTests", ["ApplianceModel", "DesiredState", "DurableIO", "Guardrails"],
+      exclude: ["Corpus"]),
+    tests("GuardrailsTests", ["ApplianceModel", "DesiredState", "Guardrails"]),
+    tests("ApplianceTests", ["kafclaw", "TestSupport"]),
   ]
 )

@@ -79,7 +79,9 @@ public enum SourceName {
     guard name != ".", name != "..", !name.hasPrefix("-") else {
       throw refused(shown, "is not an allowed name")
     }
-    let folded = name.lowercased()
+    // NTFS and HFS+ ignore trailing dots and spaces.
+    var folded = name.lowercased()
+    while folded.hasSuffix(".") || folded.hasSuffix(" ") { folded.removeLast() }
     guard folded != ".git", !folded.hasPrefix("git~") else {
       throw refused(shown, "looks like a git folder")
     }

@@ -47,8 +47,8 @@ public struct ValidationIssue: Sendable, Codable, Hashable {
 
 extension ValidationIssue: Comparable {
   public static func < (one: ValidationIssue, other: ValidationIssue) -> Bool {
-    (one.file, one.line, one.column, one.path, one.rule)
-      < (other.file, other.line, other.column, other.path, other.rule)
+    (one.file, one.line, one.column, one.path, one.rule, one.message)
+      < (other.file, other.line, other.column, other.path, other.rule, other.message)
   }
 }
 

@@ -59,13 +59,11 @@ extension GuardrailCondition {
   private static func compare(
     _ value: JSONValue, _ bound: String, _ relation: (Int64, Int64) -> Bool
   ) -> Bool {
-    guard let left = text(value).flatMap(magnitude), let right = magnitude(bound) else {
+    guard let text = text(value) else { return false }
+    if let left = Int64(text), let right = Int64(bound) { return relation(left, right) }
+    guard let left = SpecDuration.parse(text), let right = SpecDuration.parse(bound) else {
       return false
     }
-    return relation(left, right)
-  }
-
-  private static func magnitude(_ text: String) -> Int64? {
-    Int64(text) ?? SpecDuration.parse(text)?.seconds
+    return relation(left.seconds, right.seconds)
   }
 }

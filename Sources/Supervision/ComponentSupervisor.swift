@@ -88,9 +88,8 @@ public actor ComponentSupervisor {
   public func report() async -> ComponentReport? {
     guard let link, case .running = lifecycle.phase else { return nil }
     // `try?`: no answer in time is the answer "not healthy".
-    guard
-      case .report(let report) = try? await within(.seconds(2), { try await link.call(.report) })
-    else { return nil }
+    let reply = try? await within(.seconds(2)) { try await link.call(.report) }
+    guard case .report(let report)? = reply else { return nil }
     return report
   }
 

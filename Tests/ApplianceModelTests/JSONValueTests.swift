@@ -53,7 +53,7 @@ struct JSONValueTests {
   }
 
   @Test(arguments: [
-    "", " ", "{", "[1,", "{\"a\"}", "{\"a\": 1,}", "tru", "hunter2", "\"hunter2", "[] []",
+    "", " ", "{", "[1,", "{\"a\"}", "tru", "hunter2", "\"hunter2", "[] []",
   ])
   func refusesWhatIsNoJSONWithoutQuotingIt(text: String) {
     let error = #expect(throws: ApplianceError.self) {

@@ -58,8 +58,11 @@ extension LayerTable {
       modules: ["CYaml", "Yams"], users: .targets(["DesiredState"]),
       reason: "YAML is read once and becomes types"),
     Technology(
-      modules: ["HTTPTypes", "Hummingbird*", "NIO*"], users: .targets(["Gateway", "Daemon"]),
+      modules: ["HTTPTypes", "Hummingbird*"], users: .targets(["Gateway", "Daemon"]),
       reason: "the gateway and the control socket are the only servers"),
+    Technology(
+      modules: ["NIO*"], users: .targets(["Gateway", "Daemon", "ApplianceCommands"]),
+      reason: "buffers and channels belong to whoever speaks HTTP"),
     Technology(
       modules: ["ArgumentParser"], users: .targets(["ApplianceCommands", "kafclaw"]),
       reason: "arguments are the command line's business"),
@@ -68,7 +71,7 @@ extension LayerTable {
       users: .targets(["ApplianceCommands", "Channels", "ControlAPI", "ModelProviders"]),
       reason: "each client speaks its own protocol, nothing else opens connections"),
     Technology(
-      modules: ["ServiceLifecycle"],
+      modules: ["ServiceLifecycle", "UnixSignals"],
       users: .targets(["AgentRuntime", "Daemon", "Gateway", "Reconciliation", "Supervision"]),
       reason: "loops that live as long as the process are services"),
     Technology(

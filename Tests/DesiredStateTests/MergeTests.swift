@@ -5,7 +5,7 @@ import ApplianceModel
 import DesiredState
 import Testing
 
-/// How main file, fragments and host overlays become one state.
+/// How main file and fragments become one state, and where its values come from.
 struct MergeTests {
   private let main = """
     version: 1
@@ -67,38 +67,6 @@ struct MergeTests {
       ])
   }
 
-  @Test func overlayReplacesScalarsAndWholeLists() throws {
-    let files = [
-      "kafclaw.yaml": main,
-      "kafclaw.d/10-tools.yaml": "tools: {deny: [exec, web_fetch]}\n",
-      "hosts/claw-1.yaml":
-        "gateway: {port: 9100}\nsenders: {owners: [carol-3]}\ntools: {deny: []}\n",
-    ]
-    let spec = try #require(Documents.load(files: files, host: "claw-1").state).spec
-    #expect(spec.gateway.port.value == 9100)
-    #expect(spec.gateway.host.text == "127.0.0.1")
-    #expect(spec.senders.owners.map(\.text) == ["carol-3"])
-    #expect(spec.tools.deny.isEmpty)
-  }
-
-  @Test func overlayIsForItsHostAlone() throws {
-    let files = ["kafclaw.yaml": main, "hosts/claw-1.yaml": "gateway: {port: 9100}\n"]
-    for host in [nil, "claw-2", "claw-10"] {
-      let state = try #require(Documents.load(files: files, host: host).state)
-      #expect(state.spec.gateway.port.value == 9000)
-    }
-  }
-
-  @Test(arguments: ["gateway: {port: 9100\n", "gateway: &g {port: 9100}\n", "- gateway\n", ""])
-  func overlaysOfOtherHostsAreCheckedForSyntax(overlay: String) {
-    let files = ["kafclaw.yaml": main, "hosts/claw-2.yaml": overlay]
-    for host in [nil, "claw-1", "claw-2"] {
-      let issues = Documents.load(files: files, host: host).issues
-      #expect(issues.map(\.rule) == ["syntax"])
-      #expect(issues.map(\.file) == ["hosts/claw-2.yaml"])
-    }
-  }
-
   @Test func issuesOfAllFilesAreReportedAtOnce() {
     let issues = Documents.load(
       files: [
@@ -131,29 +99,6 @@ struct MergeTests {
     #expect(state.origin(of: "gateway.port")?.origin == port)
     #expect(state.origin(of: "gateway.dashboardPort")?.origin == Origin.builtIn)
     #expect(state.origin(of: "gateway.nothing")?.origin == nil)
-  }
-
-  @Test func replacedValueComesFromItsOverlay() throws {
-    let files = [
-      "kafclaw.yaml": main,
-      "hosts/claw-1.yaml": "senders:\n  owners: [carol-3]\ngateway:\n  port: 9100\n",
-    ]
-    let state = try #require(Documents.load(files: files, host: "claw-1").state)
-    func overlay(_ line: Int, _ column: Int) -> Origin {
-      .file(path: "hosts/claw-1.yaml", line: line, column: column)
-    }
-    #expect(state.provenance["gateway.port"] == overlay(4, 3))
-    #expect(state.provenance["senders.owners"] == overlay(2, 3))
-    #expect(state.provenance["senders.owners[0]"] == overlay(2, 12))
-    #expect(
-      state.provenance["gateway.host"] == Origin.file(path: "kafclaw.yaml", line: 3, column: 23))
-  }
-
-  @Test func ruleOverAReplacedValuePointsAtItsOverlay() {
-    let files = ["kafclaw.yaml": main, "hosts/claw-1.yaml": "gateway: {host: 0.0.0.0}\n"]
-    let issues = Documents.load(files: files, host: "claw-1").issues
-    #expect(issues.map(\.summary) == ["1:11 exposed-without-token gateway.host"])
-    #expect(issues.map(\.file) == ["hosts/claw-1.yaml"])
   }
 
   @Test func workspaceFilesKeepTheirPathsAndModes() throws {

@@ -58,7 +58,7 @@ extension Documents {
         default: correct
         component: correct
         configuration: report
-        folder: report
+        modes: report
         senders: report
         workspace: correct
       windows: ["0 2 * * *"]

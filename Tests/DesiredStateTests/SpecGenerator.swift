@@ -132,7 +132,7 @@ extension SpecGenerator {
     reconcile.drift.default = pick(DriftPolicy.allCases)
     reconcile.drift.component = maybe(pick(DriftPolicy.allCases))
     reconcile.drift.configuration = maybe(pick(DriftPolicy.allCases))
-    reconcile.drift.folder = maybe(pick(DriftPolicy.allCases))
+    reconcile.drift.modes = maybe(pick(DriftPolicy.allCases))
     reconcile.drift.senders = maybe(pick(DriftPolicy.allCases))
     reconcile.drift.workspace = maybe(pick(DriftPolicy.allCases))
     reconcile.windows = list { $0.text() }
@@ -144,7 +144,7 @@ extension SpecGenerator {
   /// Words that YAML or a careless writer would read as something else.
   private mutating func text() -> String {
     pick([
-      "probe", "42", "-0", "true", "null", "~", "", "yes", " padded ", "a: b # c", "\"quoted\"",
+      "probe", "42", "-0", "true", "null", "~", "yes", " padded ", "a: b # c", "\"quoted\"",
       "[list]", "*", "zoë", "日本語", "\\", "/srv/claw",
     ])
   }

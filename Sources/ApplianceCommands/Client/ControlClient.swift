@@ -23,6 +23,15 @@ extension ApplianceError.Code {
 struct ControlClient {
   private static let answerLimit = 64 << 20
 
+  /// Gives up at once where nobody listens, instead of trying until the time is over. Lives as long
+  /// as the command.
+  private static let http: HTTPClient = {
+    var configuration = HTTPClient.Configuration()
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.redirectConfiguration = .disallow
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
   private let socket: String
 
   /// - Throws: `control.not-running`.
@@ -95,7 +104,7 @@ struct ControlClient {
     _ request: HTTPClientRequest, seconds: Int64
   ) async throws -> (status: UInt, bytes: [UInt8]) {
     do {
-      let response = try await HTTPClient.shared.execute(request, timeout: .seconds(seconds))
+      let response = try await http.execute(request, timeout: .seconds(seconds))
       let body = try await response.body.collect(upTo: answerLimit)
       return (response.status.code, Array(body.readableBytesView))
     } catch {

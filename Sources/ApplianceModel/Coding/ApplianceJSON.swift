@@ -51,7 +51,13 @@ public enum ApplianceJSON {
     }
   }
 
+  /// Names of fields are letters; a key of the input that is not may be anything, a secret too.
+  private static func isName(_ key: String) -> Bool {
+    key.utf8.count <= 32
+      && key.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0 == "_" }
+  }
+
   private static func path(_ keys: [any CodingKey]) -> String {
-    keys.map(\.stringValue).joined(separator: ".")
+    keys.map { isName($0.stringValue) ? $0.stringValue : "…" }.joined(separator: ".")
   }
 }

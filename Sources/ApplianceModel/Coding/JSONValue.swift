@@ -5,7 +5,7 @@
 ///
 /// Fields of resources, plans and component configurations are values of this type: they can be
 /// compared, hashed and shown without knowing what they configure.
-public enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -41,6 +41,26 @@ public enum JSONValue: Sendable, Hashable {
   public var objectValue: [String: JSONValue]? {
     if case .object(let members) = self { return members }
     return nil
+  }
+}
+
+/// Equal values have equal canonical bytes: text is compared by its UTF-8, not by Unicode's
+/// canonical equivalence.
+extension JSONValue: Hashable {
+  public static func == (one: JSONValue, other: JSONValue) -> Bool {
+    switch (one, other) {
+    case (.null, .null): true
+    case (.bool(let left), .bool(let right)): left == right
+    case (.integer(let left), .integer(let right)): left == right
+    case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)
+    case (.array(let left), .array(let right)): left == right
+    case (.object, .object): CanonicalJSON.bytes(one) == CanonicalJSON.bytes(other)
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(CanonicalJSON.bytes(self))
   }
 }
 

@@ -49,7 +49,7 @@ public struct Condition: Sendable, Codable, Equatable {
     self.type = type
     self.status = status
     self.reason = reason
-    self.message = String(message.prefix(500))
+    self.message = String(decoding: message.utf8.prefix(500), as: UTF8.self)
     self.lastTransition = lastTransition
   }
 }

@@ -39,6 +39,11 @@ package struct DocumentNode: Sendable {
     }
   }
 
+  var isMapping: Bool {
+    if case .mapping = content { return true }
+    return false
+  }
+
   package var isNull: Bool {
     if case .scalar(let text, true) = content {
       return text.isEmpty || text == "null" || text == "~"

@@ -11,7 +11,8 @@ import CYaml
 /// ("billion laughs" costs nothing).
 struct YAMLDocumentReader {
   private let file: String
-  private var parser = yaml_parser_t()
+  /// libyaml keeps pointers into it, so it needs an address of its own.
+  private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
   private(set) var issues: [ValidationIssue] = []
 
   /// The document of `bytes`, or `nil` when its syntax is broken. Issues are complete up to the
@@ -23,7 +24,9 @@ struct YAMLDocumentReader {
       let message = "the file has \(bytes.count) bytes; \(SourceLimits.fileBytes) are allowed"
       return (nil, [.syntax(.file(path: file, line: 1, column: 1), message)])
     }
+    if let issue = TextScan.firstIssue(in: bytes, file: file) { return (nil, [issue]) }
     var reader = YAMLDocumentReader(file: file)
+    defer { reader.parser.deallocate() }
     let node = reader.readDocument(bytes)
     return (node, reader.issues)
   }
@@ -33,14 +36,14 @@ struct YAMLDocumentReader {
   }
 
   private mutating func readDocument(_ bytes: [UInt8]) -> DocumentNode? {
-    guard yaml_parser_initialize(&parser) == 1 else {
+    guard yaml_parser_initialize(parser) == 1 else {
       report(.file(path: file, line: 1, column: 1), "out of memory")
       return nil
     }
-    defer { yaml_parser_delete(&parser) }
+    defer { yaml_parser_delete(parser) }
     return bytes.withUnsafeBufferPointer { buffer in
-      yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
-      yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
+      yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+      yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
       do {
         return try readStream()
       } catch let failure as SyntaxFailure {
@@ -153,7 +156,7 @@ extension YAMLDocumentReader {
   /// The next event, copied out of libyaml's memory.
   private mutating func next() throws -> Event {
     var raw = yaml_event_t()
-    guard yaml_parser_parse(&parser, &raw) == 1 else { throw syntaxFailure() }
+    guard yaml_parser_parse(parser, &raw) == 1 else { throw syntaxFailure() }
     defer { yaml_event_delete(&raw) }
     var event = Event(type: raw.type, origin: origin(of: raw.start_mark))
     switch raw.type {
@@ -182,8 +185,9 @@ extension YAMLDocumentReader {
 
   /// libyaml's words are literals of its own; none quotes the document.
   private func syntaxFailure() -> SyntaxFailure {
-    let problem = parser.problem.map { String(cString: $0) } ?? "syntax error"
-    let mark = parser.error == YAML_READER_ERROR ? parser.mark : parser.problem_mark
+    let problem = parser.pointee.problem.map { String(cString: $0) } ?? "syntax error"
+    let mark =
+      parser.pointee.error == YAML_READER_ERROR ? parser.pointee.mark : parser.pointee.problem_mark
     return SyntaxFailure(origin: origin(of: mark), message: problem)
   }
 }

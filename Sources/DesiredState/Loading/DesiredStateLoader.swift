@@ -69,6 +69,7 @@ public struct DesiredStateLoader: Sendable {
           message: "there is no \(Self.mainFile) here", hint: "kafclaw init DIR makes one"))
       return nil
     }
+    issues += misplacedFiles(tree)
     var merge = DocumentMerge()
     var root = read(main, Self.mainFile, &issues)
     for path in tree.files.keys.sorted() where isFragment(path) {
@@ -101,12 +102,27 @@ public struct DesiredStateLoader: Sendable {
 
   private var hostFile: String? { host.map { "hosts/\($0).yaml" } }
 
-  private func isFragment(_ path: String) -> Bool {
-    path.hasPrefix("kafclaw.d/") && path.hasSuffix(".yaml")
+  /// Files that look as if they had an effect and would be ignored.
+  private func misplacedFiles(_ tree: SourceTree) -> [ValidationIssue] {
+    tree.files.keys.compactMap { path in
+      let isInside = path.hasPrefix("kafclaw.d/") || path.hasPrefix("hosts/")
+      guard isInside, !isFragment(path), !isHostFile(path), !path.hasSuffix(".md") else {
+        return nil
+      }
+      return ValidationIssue(
+        origin: .file(path: path, line: 0, column: 0), path: "", rule: "misplaced-file",
+        message: "this file would not be read",
+        hint: "only NAME.yaml directly in kafclaw.d/ and hosts/ is")
+    }
   }
 
-  private func isHostFile(_ path: String) -> Bool {
-    path.hasPrefix("hosts/") && path.hasSuffix(".yaml")
+  private func isFragment(_ path: String) -> Bool { isYAML(path, in: "kafclaw.d") }
+
+  private func isHostFile(_ path: String) -> Bool { isYAML(path, in: "hosts") }
+
+  private func isYAML(_ path: String, in folder: String) -> Bool {
+    let parts = path.split(separator: "/")
+    return parts.count == 2 && parts[0] == folder && path.hasSuffix(".yaml")
   }
 
   private func read(

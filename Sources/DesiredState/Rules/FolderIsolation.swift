@@ -35,6 +35,17 @@ public enum FolderIsolation {
     }
   }
 
+  /// Whether one of the folders is the other or lies inside it.
+  static func overlap(_ one: String, _ other: String) -> Bool {
+    let (left, right) = (trimmed(one), trimmed(other))
+    return left == right || isInside(left, of: right) || isInside(right, of: left)
+  }
+
+  private static func trimmed(_ path: String) -> String {
+    let parts = path.split(separator: "/").joined(separator: "/")
+    return path.hasPrefix("/") ? "/" + parts : parts
+  }
+
   /// The host's check: `folder` and `sensitive` with links resolved; `home` may be lain inside.
   public static func conflict(
     of folder: String, with sensitive: [String], home: String

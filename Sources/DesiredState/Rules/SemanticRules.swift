@@ -41,11 +41,18 @@ enum SemanticRules {
       ("agent.workspace", spec.agent.workspace, "workspace"),
       ("agent.workRepo", spec.agent.workRepo, "work-repo"),
     ]
-    return fields.compactMap { path, folder, standard in
+    let problems = fields.compactMap { path, folder, standard in
       FolderIsolation.problem(with: folder, standard: standard).map { problem in
         check.error(path, "folder-isolation", problem, hint: "choose a folder of its own")
       }
     }
+    guard problems.isEmpty else { return problems }
+    return FolderIsolation.overlap(spec.agent.workspace, spec.agent.workRepo)
+      ? [
+        check.error(
+          "agent.workRepo", "folder-isolation", "workspace and work repo must be apart",
+          hint: "choose a folder of its own")
+      ] : []
   }
 
   private static func senders(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {

@@ -16,7 +16,8 @@ extension BoundedInteger {
   ) -> Self? {
     let form = "a number from \(range.lowerBound) to \(range.upperBound)"
     guard let text = node.text(at: path, into: &decoding, expecting: form) else { return nil }
-    guard case .scalar(_, true) = node.content, let number = Int(text), !text.hasPrefix("+") else {
+    guard case .scalar(_, true) = node.content, let number = Int(text), text == String(number)
+    else {
       decoding.reject(node, path, "expected \(form), found \(Quoted(text))")
       return nil
     }

@@ -5,7 +5,7 @@
 enum NearestName {
   /// The candidate within a third of the word's length in edits, or `nil`.
   static func suggestion(for word: String, among candidates: [String]) -> String? {
-    let limit = max(1, word.count / 3)
+    let limit = max(1, min(word.count, 64) / 3)
     let scored = candidates.map {
       (name: $0, distance: distance(word.lowercased(), $0.lowercased()))
     }

@@ -12,13 +12,19 @@ public struct Quoted: CustomStringConvertible {
       return
     }
     let visible = text.unicodeScalars.prefix(80).map { scalar in
-      switch scalar.value {
-      case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF:
-        "\\u{\(String(scalar.value, radix: 16))}"
-      default: String(scalar)
-      }
+      Self.isInvisible(scalar) ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
     }
     description = "\"\(visible.joined())\(text.unicodeScalars.count > 80 ? "…" : "")\""
+  }
+}
+
+extension Quoted {
+  /// Control characters, line separators, zero-width and bidirectional controls.
+  static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: true
+    default: scalar.properties.isBidiControl
+    }
   }
 }
 
@@ -37,21 +43,28 @@ public enum SecretPattern {
     if text.contains("PRIVATE KEY-----") || isJSONWebToken(text) || isTelegramToken(text) {
       return true
     }
-    return prefixes.contains { prefix in
-      var rest = text[...]
-      while let start = rest.firstRange(of: prefix.text) {
-        let tail = rest[start.upperBound...].utf8.prefix(while: isTokenByte)
-        if tail.count >= prefix.tail && startsWord(text, at: start.lowerBound) { return true }
-        rest = rest[start.upperBound...]
-      }
-      return false
+    let bytes = Array(text.utf8)
+    return bytes.indices.contains { index in
+      guard firstBytes.contains(bytes[index]) else { return false }
+      guard index == 0 || !isWordByte(bytes[index - 1]) else { return false }
+      return prefixes.contains { matches($0, bytes[index...]) }
     }
   }
 
-  private static func startsWord(_ text: String, at index: String.Index) -> Bool {
-    guard index > text.startIndex else { return true }
-    let before = text[text.index(before: index)]
-    return !(before.isLetter || before.isNumber)
+  private static let firstBytes = Set(prefixes.compactMap(\.text.utf8.first))
+
+  private static func matches(
+    _ prefix: (text: String, tail: Int), _ bytes: ArraySlice<UInt8>
+  ) -> Bool {
+    guard bytes.starts(with: prefix.text.utf8) else { return false }
+    let tail = bytes.dropFirst(prefix.text.utf8.count).prefix(prefix.tail)
+    // Words joined by hyphens are prose; keys are random and have digits or capitals.
+    return tail.count == prefix.tail && tail.allSatisfy(isTokenByte)
+      && tail.contains { !(UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) && $0 != 0x2D }
+  }
+
+  private static func isWordByte(_ byte: UInt8) -> Bool {
+    isTokenByte(byte) && byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_")
   }
 
   private static func isTokenByte(_ byte: UInt8) -> Bool {
