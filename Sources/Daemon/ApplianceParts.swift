@@ -144,14 +144,13 @@ enum Appliers {
   ///
   /// - Parameter store: `nil` for a plan.
   static func stopped(
-    paths: AppliancePaths, applied: AppliedState, store: TimelineStore?
+    paths: AppliancePaths, applied: AppliedState, secrets: SecretResolver, store: TimelineStore?
   ) -> [any ResourceApplier] {
     let path = paths.timelineFile
     let lists: @Sendable () async throws -> AccessLists? = {
       if let store { return try await store.accessLists() }
       return try TimelineInspection.accessLists(path: path)
     }
-    let secrets = SecretResolver(environmentFile: paths.environmentFile)
     return shared(paths: paths, secrets: secrets) + [
       SendersApplier(lists: lists, store: store),
       StoppedComponentApplier(applied: applied.resources),

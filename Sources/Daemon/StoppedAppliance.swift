@@ -16,10 +16,13 @@ public struct StoppedAppliance: Sendable {
   private let paths: AppliancePaths
   private let bootstrap: BootstrapSpec
   private let source: DesiredStateSource
+  /// One for the whole command: reading a variable takes it out of the environment.
+  private let secrets: SecretResolver
 
   public init(paths: AppliancePaths, bootstrap: BootstrapSpec, overrides: EnvironmentOverrides) {
     self.paths = paths
     self.bootstrap = bootstrap
+    secrets = SecretResolver(environmentFile: paths.environmentFile)
     source = DesiredStateSource(bootstrap: bootstrap, paths: paths, overrides: overrides)
   }
 
@@ -28,7 +31,8 @@ public struct StoppedAppliance: Sendable {
   /// - Parameter given: The state to plan; the configured source's tip without.
   public func plan(_ given: SourceReply?) async throws -> PassOutcome {
     let applied = try ReconcilerFiles(paths).appliedState()
-    let appliers = Appliers.stopped(paths: paths, applied: applied, store: nil)
+    let appliers = Appliers.stopped(
+      paths: paths, applied: applied, secrets: secrets, store: nil)
     return await reconciler(appliers) { try await source.peek() }.plan(given)
   }
 
@@ -46,7 +50,8 @@ public struct StoppedAppliance: Sendable {
     let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw apply")
     let store = try TimelineStore(path: paths.timelineFile)
     let applied = try ReconcilerFiles(paths).appliedState()
-    let appliers = Appliers.stopped(paths: paths, applied: applied, store: store)
+    let appliers = Appliers.stopped(
+      paths: paths, applied: applied, secrets: secrets, store: store)
     let reconciler = reconciler(appliers) { try await source.fetch() }
     let outcome: PassOutcome
     if let given {

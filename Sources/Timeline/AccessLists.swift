@@ -80,7 +80,7 @@ public enum TimelineInspection {
   public static func accessLists(path: String) throws -> AccessLists? {
     let files = FileManager.default
     guard files.fileExists(atPath: path) else { return nil }
-    guard files.fileExists(atPath: path + "-wal") else {
+    guard try hasLog(path) else {
       return try fetch("file:\(escaped(path))?immutable=1", readOnly: true)
     }
     let folder = files.temporaryDirectory.appendingPathComponent("kafclaw-\(UUID().uuidString)")
@@ -91,6 +91,14 @@ public enum TimelineInspection {
     try files.copyItem(atPath: path, toPath: copy)
     try files.copyItem(atPath: path + "-wal", toPath: copy + "-wal")
     return try fetch("file:\(escaped(copy))", readOnly: false)
+  }
+
+  /// An empty log has nothing that the database lacks.
+  private static func hasLog(_ path: String) throws -> Bool {
+    let log = path + "-wal"
+    guard FileManager.default.fileExists(atPath: log) else { return false }
+    let size = try FileManager.default.attributesOfItem(atPath: log)[.size] as? Int
+    return size != 0
   }
 
   private static func fetch(_ uri: String, readOnly: Bool) throws -> AccessLists {

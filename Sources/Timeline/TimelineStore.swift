@@ -48,9 +48,18 @@ public final class TimelineStore: Sendable {
     do {
       try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
       try pool.close()
+      try Self.removeLog(of: pool.path)
     } catch let error as DatabaseError {
       throw Self.failure(error)
     }
+  }
+
+  /// A pool's readers close last and may not remove the log files; a connection that can write
+  /// does, so that a stopped timeline is one file.
+  private static func removeLog(of path: String) throws {
+    let last = try DatabaseQueue(path: path)
+    try last.read { _ = try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+    try last.close()
   }
 
   /// The pragmas durability rests on, read back from the writer connection.
