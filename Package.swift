@@ -113,7 +113,7 @@ let package = Package(
       "Daemon",
       [
         "Gateway", "AgentRuntime", "Reconciliation", "Planning", "Timeline", "GitSource",
-        "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
+        "Sandbox", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
         "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
         .unixSignals,
       ]),
@@ -140,6 +140,26 @@ let package = Package(
       "DesiredStateTests", ["ApplianceModel", "DesiredState", "DurableIO", "Guardrails"],
       exclude: ["Corpus"]),
     tests("GuardrailsTests", ["ApplianceModel", "DesiredState", "Guardrails"]),
+    tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
+    tests("TimelineTests", ["Timeline", "ApplianceModel", .grdb]),
+    tests("GitSourceTests", ["GitSource", "ApplianceModel"]),
+    tests("SandboxTests", ["Sandbox", "ApplianceModel"]),
+    tests("ToolsTests", ["Tools", "ApplianceModel"]),
+    tests(
+      "PlanningTests", ["Planning", "DesiredState", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
+    tests(
+      "ReconciliationTests",
+      [
+        "Reconciliation", "GitSource", "Planning", "Supervision", "ControlAPI", "DesiredState",
+        "DurableIO", "ApplianceModel",
+      ]),
+    tests(
+      "AgentRuntimeTests",
+      [
+        "AgentRuntime", "Tools", "ModelProviders", "Planning", "DesiredState", "DurableIO",
+        "ControlAPI", "ApplianceModel", .logging,
+      ]),
+    tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel"]),
     tests("ApplianceTests", ["kafclaw", "TestSupport"]),
   ]
 )

@@ -90,12 +90,14 @@ public final class AgentService: Sendable {
       let seen = changed.generation
       let (configuration, isExiting) = state.withLock { ($0.configuration, $0.isExiting) }
       if isExiting { return }
-      guard let configuration else {
+      guard configuration != nil else {
         await changed.wait(after: seen, for: nil)
         continue
       }
       guard let work = await leaseOrExit() else { continue }
-      await take(work, configuration)
+      // Only now: what was in effect while this worker waited may be forbidden by now.
+      guard let newest = state.withLock({ $0.configuration }) else { continue }
+      await take(work, newest)
     }
   }
 
@@ -103,15 +105,22 @@ public final class AgentService: Sendable {
   private func leaseOrExit() async -> Work? {
     await withTaskGroup(of: Work?.self) { group in
       group.addTask {
-        // `try?`: a link that is gone ends `run`, which cancels this loop.
-        guard case .work(let work) = try? await self.link.call(.lease(wait: Self.leaseWait)) else {
+        do {
+          guard case .work(let work) = try await self.link.call(.lease(wait: Self.leaseWait)) else {
+            return nil
+          }
+          return work
+        } catch {
+          // `try?`: a cancelled pause only ends early. A link that is gone ends `run`.
+          try? await Task.sleep(for: .seconds(1))
           return nil
         }
-        return work
       }
       group.addTask {
-        while !Task.isCancelled && !self.state.withLock({ $0.isExiting }) {
-          await self.changed.wait(after: self.changed.generation, for: nil)
+        while !Task.isCancelled {
+          let seen = self.changed.generation
+          if self.state.withLock({ $0.isExiting }) { break }
+          await self.changed.wait(after: seen, for: nil)
         }
         return nil
       }
@@ -125,10 +134,30 @@ public final class AgentService: Sendable {
     do {
       try await Turn(work: work, configuration: configuration, link: link).run()
     } catch {
-      // The supervisor gives the message to somebody else when this process ends or the lease is
-      // lost; nothing else can be done here.
       logger.error(
-        "turn failed", metadata: ["trace": "\(work.traceID.rawValue)", "error": "\(error)"])
+        "turn failed",
+        metadata: ["trace": "\(work.traceID.rawValue)", "error": "\(Self.words(for: error))"])
+      await abandon(work)
     }
+  }
+
+  /// Gives the message back, to be tried again. An agent that cannot even do that ends, which
+  /// gives back everything it holds.
+  private func abandon(_ work: Work) async {
+    do {
+      _ = try await link.call(.abandon(work.id))
+      // `try?`: a cancelled pause only ends early. It keeps a persistent failure from spinning.
+      try? await Task.sleep(for: .seconds(1))
+    } catch let error as ApplianceError where error.code == .linkClosed {
+      return
+    } catch {
+      logger.error("cannot give a message back", metadata: ["error": "\(Self.words(for: error))"])
+      link.close()
+    }
+  }
+
+  /// Never the error itself: it may quote what somebody wrote.
+  private static func words(for error: any Error) -> String {
+    (error as? ApplianceError)?.message ?? "\(type(of: error))"
   }
 }

@@ -24,12 +24,13 @@ struct Turn: Sendable {
         let completion = try await configuration.provider.complete(request(machine))
         if let step = machine.accept(completion) { try await record(step) }
       case .run(let call):
-        let result = await executor.run(call)
+        let result = await executor.run(call).withoutZeroBytes
         try await record(machine.accept(result, of: call))
       case .giveUp(let call):
         try await record(machine.accept(.outcomeUnknown, of: call))
       case .finish(let reply):
-        _ = try await link.call(.finish(work.id, reply: reply, usage: machine.usage))
+        let text = reply.replacing("\0", with: "\u{FFFD}")
+        _ = try await link.call(.finish(work.id, reply: text, usage: machine.usage))
         return
       }
     }
@@ -53,5 +54,16 @@ struct Turn: Sendable {
     return ToolExecutor(
       permissions: permissions,
       folders: ToolFolders(workspace: settings.workspace, workRepo: settings.workRepo))
+  }
+}
+
+extension ToolResult {
+  /// SQLite ends text at a zero byte.
+  fileprivate var withoutZeroBytes: ToolResult {
+    switch self {
+    case .success(let text): .success(text.replacing("\0", with: "\u{FFFD}"))
+    case .failure(let text): .failure(text.replacing("\0", with: "\u{FFFD}"))
+    case .outcomeUnknown: self
+    }
   }
 }

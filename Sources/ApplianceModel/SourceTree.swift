@@ -70,13 +70,13 @@ public enum SourceName {
   public static func require(_ name: String, in folder: String) throws {
     let shown = folder.isEmpty ? name : folder + "/" + name
     let isPlain = name.unicodeScalars.allSatisfy { scalar in
-      scalar.value > 0x1F && scalar.value != 0x7F && !isInvisible(scalar)
-        && scalar != "/" && scalar != "\\" && scalar != ":"
+      !VisibleText.isInvisible(scalar) && scalar != "/" && scalar != "\\" && scalar != ":"
     }
     guard isPlain, !name.isEmpty, name.utf8.count <= 255 else {
       throw refused(shown, "has a character that is not allowed in names")
     }
-    guard name != ".", name != "..", !name.hasPrefix("-") else {
+    guard name != ".", name != "..", name.utf8.first != UInt8(ascii: "-"), !joinsTheSlash(name)
+    else {
       throw refused(shown, "is not an allowed name")
     }
     // NTFS and HFS+ ignore trailing dots and spaces.
@@ -87,19 +87,13 @@ public enum SourceName {
     }
   }
 
-  private static func refused(_ path: String, _ why: String) -> ApplianceError {
-    let visible = path.unicodeScalars.map { scalar in
-      scalar.value < 0x20 || scalar.value == 0x7F || isInvisible(scalar)
-        ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }.joined()
-    return ApplianceError(.sourceRefused, "\"\(visible)\" \(why)")
+  /// A name that begins with a combining mark: after a slash the two would be one character, and
+  /// code that looks for slashes by characters would not see it.
+  private static func joinsTheSlash(_ name: String) -> Bool {
+    name.unicodeScalars.first?.properties.isGraphemeExtend == true
   }
 
-  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x80...0x9F, 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFFE, 0xFFFF:
-      true
-    default: false
-    }
+  private static func refused(_ path: String, _ why: String) -> ApplianceError {
+    ApplianceError(.sourceRefused, "\"\(VisibleText.escape(path))\" \(why)")
   }
 }

@@ -80,6 +80,8 @@ public enum ComponentRequest: Sendable, Codable {
   case lease(wait: Int)
   /// Agent: store a step of a leased turn.
   case record(MessageID, TurnStep)
+  /// Agent: give a message back that could not be processed; it is tried again, or fails.
+  case abandon(MessageID)
   /// Agent: store the reply; ends the lease.
   case finish(MessageID, reply: String, usage: TokenUsage)
 }

@@ -39,6 +39,8 @@ public struct ApplianceDaemon: Sendable {
     umask(0o077)
     ComponentProcess.protectMemory()
     try PrivateFolder.requireTrusted(paths.state)
+    try PrivateFolder.requireTrustedFile(paths.bootstrapFile)
+    try PrivateFolder.requireTrustedFile(paths.environmentFile)
     for folder in paths.folders { try PrivateFolder.create(folder) }
     let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw run")
     let store = try TimelineStore(path: paths.timelineFile)
@@ -72,7 +74,7 @@ public struct ApplianceDaemon: Sendable {
           service: loop,
           successTerminationBehavior: once ? .gracefullyShutdownGroup : .cancelGroup),
       ],
-      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      gracefulShutdownSignals: [.sigterm, .sigint, .sighup], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(30)
     configuration.maximumCancellationDuration = .seconds(10)
     try await ServiceGroup(configuration: configuration).run()

@@ -52,7 +52,7 @@ struct ApplianceParts: Sendable {
       verification: bootstrap.source.verify)
     controlActions = ControlActions(
       reconciler: reconciler, historyLog: ReconcileHistory(paths), source: source,
-      statusReport: { await reporter.status() }, operatorToken: operatorToken)
+      statusReport: { await reporter.status() }, gateway: gateway, operatorToken: operatorToken)
     connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
   }
 

@@ -5,7 +5,9 @@ import ApplianceModel
 import ControlAPI
 public import DesiredState
 public import DurableIO
+import Foundation
 import GitSource
+import Glibc
 import Planning
 public import Reconciliation
 import Timeline
@@ -33,7 +35,8 @@ public struct StoppedAppliance: Sendable {
     let applied = try ReconcilerFiles(paths).appliedState()
     let appliers = Appliers.stopped(
       paths: paths, applied: applied, secrets: secrets, store: nil)
-    return await reconciler(appliers) { try await source.peek() }.plan(given)
+    let isHost = FileManager.default.fileExists(atPath: paths.bootstrapFile)
+    return await reconciler(appliers, isReview: !isHost) { try await source.peek() }.plan(given)
   }
 
   /// Applies under the appliance's lock.
@@ -44,7 +47,10 @@ public struct StoppedAppliance: Sendable {
     _ given: (reply: SourceReply, reason: String)?
   ) async throws -> PassOutcome {
     try RootRefusal.require(environment: ProcessEnvironment.settings)
+    umask(0o077)
     try PrivateFolder.requireTrusted(paths.state)
+    try PrivateFolder.requireTrustedFile(paths.bootstrapFile)
+    try PrivateFolder.requireTrustedFile(paths.environmentFile)
     if let unchanged = try await unchanged(given?.reply) { return unchanged }
     for folder in paths.folders { try PrivateFolder.create(folder) }
     let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw apply")
@@ -77,10 +83,10 @@ public struct StoppedAppliance: Sendable {
   }
 
   private func reconciler(
-    _ appliers: [any ResourceApplier], fetch: @escaping Reconciler.Fetch
+    _ appliers: [any ResourceApplier], isReview: Bool = false, fetch: @escaping Reconciler.Fetch
   ) -> Reconciler {
     Reconciler(
       host: bootstrap.host, source: bootstrap.source, paths: paths, appliers: appliers,
-      fetch: fetch, health: {})
+      isReview: isReview, fetch: fetch, health: {})
   }
 }

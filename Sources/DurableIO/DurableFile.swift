@@ -3,11 +3,15 @@
 
 import ApplianceModel
 public import Glibc
+import Synchronization
 
 /// Files that survive a power cut: whole replacement, flushed before anyone is told.
 public enum DurableFile {
   /// The permission of every file of the appliance.
   public static let privateMode: mode_t = 0o600
+
+  /// Tells apart the temporary files of writers in one process.
+  private static let serial = Atomic<UInt64>(0)
 
   /// Replaces `path` as a whole: readers see the old content or the new, never a mixture.
   ///
@@ -16,7 +20,8 @@ public enum DurableFile {
   public static func replace(
     _ path: String, with bytes: [UInt8], mode: mode_t = privateMode
   ) throws {
-    let temporary = "\(path).\(getpid()).tmp"
+    let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
+    let temporary = parentFolder(of: path) + "/.kafclaw-\(getpid())-\(number).tmp"
     unlink(temporary)
     do {
       let file = try Descriptor(
@@ -45,6 +50,27 @@ public enum DurableFile {
       throw error
     }
     if before == 0 { try synchronizeFolder(of: path) }
+  }
+
+  /// Appends one line and flushes it. A last line that a crash tore is ended first, so that it
+  /// cannot swallow this one.
+  public static func appendLine(_ line: [UInt8], to path: String) throws {
+    let newline = [UInt8(ascii: "\n")]
+    try append((try endsInLine(path) ? [] : newline) + line + newline, to: path)
+  }
+
+  private static func endsInLine(_ path: String) throws -> Bool {
+    do {
+      let file = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW)
+      guard lseek(file.number, 0, SEEK_END) > 0 else { return true }
+      var last: UInt8 = 0
+      guard pread(file.number, &last, 1, lseek(file.number, -1, SEEK_END)) == 1 else {
+        throw ApplianceError.system("read", path)
+      }
+      return last == UInt8(ascii: "\n")
+    } catch let error as ApplianceError where error.code == .fileMissing {
+      return true
+    }
   }
 
   /// The content of a regular file. Never follows a link in the last component.

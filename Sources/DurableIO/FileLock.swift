@@ -13,7 +13,7 @@ public struct FileLock: ~Copyable {
   /// - Throws: `io.lock-held` when another process has it; the message names that process.
   public init(acquiring path: String, purpose: String) throws {
     let file = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-    guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.acquire(file.number) else {
       guard errno == EWOULDBLOCK else { throw ApplianceError.system("lock", path) }
       throw ApplianceError(
         .lockHeld, "\"\(path)\" is locked by \(Self.holder(of: path))",
@@ -23,6 +23,16 @@ public struct FileLock: ~Copyable {
     guard ftruncate(file.number, 0) == 0 else { throw ApplianceError.system("truncate", path) }
     try file.write(text, to: path)
     descriptor = file
+  }
+
+  /// Asks again for a second: ``isHeld(_:)`` of another process holds it for a moment.
+  private static func acquire(_ descriptor: Int32) -> Bool {
+    for _ in 0..<20 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+      guard errno == EWOULDBLOCK else { return false }
+      poll(nil, 0, 50)
+    }
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0
   }
 
   /// Whether some process holds the lock now. Opens nothing for writing.

@@ -72,7 +72,12 @@ public struct FolderReader {
     let number = openat(parent.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard number >= 0 else { throw ApplianceError.system("open", "\(shown)/\(path)") }
     let folder = Descriptor(owning: number)
+    var folded: Set<String> = []
     for child in try Self.names(in: folder, path: path) {
+      guard folded.insert(child.lowercased()).inserted else {
+        throw ApplianceError(
+          .sourceRefused, "two names in \"\(path)\" differ only in case or accents: \"\(child)\"")
+      }
       try visit(child, in: folder, folder: path, shown: shown, depth: depth + 1)
     }
   }

@@ -23,9 +23,15 @@ public enum PrivateFolder {
   }
 
   /// Refuses a folder that somebody else owns or could write to, or could exchange through a
-  /// folder above it. Absent folders pass.
+  /// folder above it. Of an absent folder, the folders above it are examined.
   public static func requireTrusted(_ path: String) throws {
-    guard let resolved = resolve(path) else { return }
+    guard let resolved = resolve(path) else {
+      var parent = DurableFile.parentFolder(of: path)
+      while resolve(parent) == nil && parent != "/" {
+        parent = DurableFile.parentFolder(of: parent)
+      }
+      return try requireTrustedAncestors(of: (resolve(parent) ?? "/") + "/.")
+    }
     let folder = try status(resolved)
     guard folder.st_uid == geteuid() else {
       throw ApplianceError(
@@ -41,6 +47,21 @@ public enum PrivateFolder {
     try requireTrustedAncestors(of: resolved)
   }
 
+  /// Refuses a file that decides about trust or holds secrets when somebody else owns it or could
+  /// write to it. An absent file passes.
+  public static func requireTrustedFile(_ path: String) throws {
+    guard let resolved = resolve(path) else { return }
+    let file = try status(resolved)
+    guard file.st_uid == geteuid() || file.st_uid == 0, file.st_mode & 0o022 == 0 else {
+      throw ApplianceError(
+        .fileUnsafe,
+        "\"\(path)\" can be written by others (mode \(octal(file.st_mode & 0o7777)), "
+          + "user \(file.st_uid))",
+        hint: "chmod 0600 \(path)")
+    }
+    try requireTrustedAncestors(of: resolved)
+  }
+
   public static func octal(_ mode: mode_t) -> String {
     let digits = String(mode, radix: 8)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
@@ -51,11 +72,19 @@ public enum PrivateFolder {
     while path != "/" {
       path = DurableFile.parentFolder(of: path)
       let folder = try status(path)
-      let exchangeable = folder.st_mode & 0o002 != 0 && folder.st_mode & mode_t(S_ISVTX) == 0
+      let isShared = folder.st_mode & 0o020 != 0 && folder.st_gid != getegid()
+      let exchangeable =
+        (folder.st_mode & 0o002 != 0 || isShared) && folder.st_mode & mode_t(S_ISVTX) == 0
+      guard folder.st_uid == 0 || folder.st_uid == geteuid() else {
+        throw ApplianceError(
+          .fileUnsafe,
+          "\"\(path)\" above \"\(resolved)\" belongs to user \(folder.st_uid), who could exchange it",
+          hint: "choose a home below folders of your own or of root")
+      }
       guard !exchangeable else {
         throw ApplianceError(
-          .fileUnsafe, "\"\(path)\" above \"\(resolved)\" can be written by everybody",
-          hint: "chmod o-w \(path)")
+          .fileUnsafe, "\"\(path)\" above \"\(resolved)\" can be written by others",
+          hint: "chmod go-w \(path)")
       }
     }
   }

@@ -15,7 +15,7 @@ public struct SocketAddressPath: ~Copyable {
       (path, folder) = (full, -1)
       return
     }
-    let parent = String(full[..<slash])
+    let parent = slash == full.startIndex ? "/" : String(full[..<slash])
     let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ApplianceError.system("open", parent) }
     folder = descriptor

@@ -22,8 +22,15 @@ extension ApplianceError {
   public static func system(_ operation: String, _ path: String) -> ApplianceError {
     let number = errno
     let words = String(cString: strerror(number))
-    let code: Code = number == ENOENT || number == ENOTDIR ? .fileMissing : .fileFailed
-    return ApplianceError(code, "cannot \(operation) \"\(path)\": \(words)")
+    return ApplianceError(code(of: number), "cannot \(operation) \"\(path)\": \(words)")
+  }
+
+  private static func code(of number: Int32) -> Code {
+    switch number {
+    case ENOENT, ENOTDIR: .fileMissing
+    case ELOOP: .fileUnsafe
+    default: .fileFailed
+    }
   }
 }
 

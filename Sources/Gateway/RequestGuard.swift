@@ -28,7 +28,7 @@ struct RequestGuard<Context: RequestContext>: RouterMiddleware {
       return try await next(request, context)
     } catch let problem as ProblemResponse {
       return try problem.response(from: request, context: context)
-    } catch let error as ApplianceError where error.code == .linkClosed || error.code == .unready {
+    } catch let error as ApplianceError where Self.passing.contains(error.code) {
       return try ProblemResponse.unavailable.response(from: request, context: context)
     } catch let error as HTTPError {
       return try ProblemResponse(
@@ -36,11 +36,17 @@ struct RequestGuard<Context: RequestContext>: RouterMiddleware {
       )
       .response(from: request, context: context)
     } catch {
-      context.logger.error("request failed", metadata: ["error": "\(error)"])
+      let words = (error as? ApplianceError)?.message ?? "\(type(of: error))"
+      context.logger.error("request failed", metadata: ["error": "\(words)"])
       return try ProblemResponse(
         "internal", .internalServerError, "The request could not be completed"
       ).response(from: request, context: context)
     }
+  }
+
+  /// What passes by itself or with the operator's help: 503.
+  private static var passing: Set<ApplianceError.Code> {
+    [.linkClosed, .unready, ApplianceError.Code("timeline.failed")]
   }
 
   /// A page of another site can point its own name at 127.0.0.1 (DNS rebinding); its requests

@@ -21,6 +21,7 @@ public struct ChatRequest: Sendable, Codable, Equatable {
   /// Why the request cannot be accepted, or `nil`.
   public var problem: String? {
     if message.isEmpty { return "\"message\" is empty" }
+    if message.utf8.contains(0) { return "\"message\" has a zero byte" }
     if message.utf8.count > InboundMessage.textLimit {
       return "\"message\" is over \(InboundMessage.textLimit) bytes"
     }

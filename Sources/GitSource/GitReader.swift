@@ -3,7 +3,7 @@
 
 import ApplianceModel
 import CLibgit2
-import FoundationEssentials
+import Foundation
 
 /// Reads commits through the object database; there is never a work tree.
 ///
@@ -25,10 +25,17 @@ public enum GitReader {
   /// Brings `branch` of `remote` into the bare repository at `clone`, which is made when missing.
   public static func fetch(_ remote: String, branch: String, into clone: String) throws {
     let path = try localPath(of: remote)
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ApplianceError(
+        .gitMissing, "there is no repository at \"\(path)\"",
+        hint: "check source.repository in appliance.yaml")
+    }
+    _ = try RepositoryHandle(opening: path)
     let repository = try openOrCreate(clone)
     var raw: OpaquePointer?
     try Libgit2.check(
-      git_remote_create_anonymous(&raw, repository.raw, path), "name remote \"\(path)\"")
+      git_remote_create_anonymous(&raw, repository.raw, address(of: path)),
+      "name remote \"\(path)\"")
     defer { git_remote_free(raw) }
     guard try isBehind(repository, raw, branch: branch, path: path) else { return }
     var options = git_fetch_options()
@@ -43,6 +50,29 @@ public enum GitReader {
           git_remote_fetch(raw, &list, &options, nil), "fetch \"\(branch)\" from \"\(path)\"")
       }
     }
+  }
+
+  /// As an address, so that a colon in a path is no host name.
+  private static func address(of path: String) -> String {
+    let plain = Set("/-._~".utf8)
+    let escaped = path.utf8.map { byte in
+      plain.contains(byte) || Character(Unicode.Scalar(byte)).isLetter && byte < 0x80
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        ? String(decoding: [byte], as: UTF8.self) : "%" + Hexadecimal.encode([byte])
+    }
+    return "file://" + escaped.joined()
+  }
+
+  /// Moves a clone out of the way, in place of one that was moved before.
+  ///
+  /// - Returns: Whether there was one.
+  public static func setAside(_ clone: String) throws -> Bool {
+    let files = FileManager.default
+    guard files.fileExists(atPath: clone) else { return false }
+    let aside = clone + ".damaged"
+    if files.fileExists(atPath: aside) { try files.removeItem(atPath: aside) }
+    try files.moveItem(atPath: clone, toPath: aside)
+    return true
   }
 
   /// Whether the remote's branch differs from ours, so that an unchanged one costs no write.
@@ -66,6 +96,9 @@ public enum GitReader {
     }
     var ours = git_oid()
     guard git_reference_name_to_id(&ours, repository.raw, name) == 0 else { return true }
+    var commit: OpaquePointer?
+    guard git_commit_lookup(&commit, repository.raw, &ours) == 0 else { return true }
+    git_commit_free(commit)
     return hex(ours) != hex(tip.oid)
   }
 

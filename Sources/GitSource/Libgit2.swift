@@ -20,7 +20,7 @@ enum Libgit2 {
       GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL,
       GIT_CONFIG_LEVEL_PROGRAMDATA,
     ]
-    return kafclaw_git_skip_owner_validation() == 0
+    return kafclaw_git_skip_owner_validation() == 0 && kafclaw_git_flush_writes() == 0
       && levels.allSatisfy { kafclaw_git_clear_search_path($0.rawValue) == 0 }
   }()
 

@@ -10,6 +10,7 @@ struct TreeWalk {
   let repository: OpaquePointer
   private(set) var files: [String: SourceTree.File] = [:]
   private var total = 0
+  private var folders = 0
 
   init(repository: OpaquePointer) {
     self.repository = repository
@@ -17,14 +18,23 @@ struct TreeWalk {
 
   /// Reads the entries of `root` that are named in `entries`.
   mutating func read(_ root: OpaquePointer?, entries: [String]) throws {
+    var seen: Set<String> = []
     for index in 0..<git_tree_entrycount(root) {
       guard let entry = git_tree_entry_byindex(root, index) else { continue }
       guard let name = name(of: entry), entries.contains(name) else { continue }
+      guard seen.insert(name).inserted else {
+        throw ApplianceError(.sourceRefused, "the folder has two entries \"\(name)\"")
+      }
       try visit(entry, name: name, folder: "", depth: 1)
     }
   }
 
   private mutating func readAll(_ tree: OpaquePointer?, folder: String, depth: Int) throws {
+    folders += 1
+    guard folders <= SourceLimits.fileCount else {
+      throw ApplianceError(
+        .sourceRefused, "the desired state has over \(SourceLimits.fileCount) folders")
+    }
     guard depth <= SourceLimits.pathDepth else {
       throw ApplianceError(
         .sourceRefused, "\"\(folder)\" is nested deeper than \(SourceLimits.pathDepth) folders")

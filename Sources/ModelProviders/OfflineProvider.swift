@@ -97,7 +97,7 @@ enum OfflineScript {
     let text = json.isEmpty ? "{}" : json
     // `try?`: what is wrong with it does not matter, the step is answered with its form.
     guard let arguments = try? ApplianceJSON.decode(JSONValue.self, from: text.utf8),
-      case .object = arguments
+      case .object = arguments, arguments.depth <= 16
     else { return .say("/call \(tool): arguments must be a JSON object") }
     return .call(tool: tool, arguments: arguments)
   }

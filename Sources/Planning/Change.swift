@@ -21,6 +21,8 @@ public struct Change: Sendable, Codable, Equatable {
     case intentional
     case drift
     case deletedOutside = "deleted-outside"
+    /// A component that starts with the appliance.
+    case started
     case overridesExternal = "overrides-external"
     case alreadyDone = "already-done"
     case removed

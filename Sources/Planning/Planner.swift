@@ -13,6 +13,8 @@ public struct PlanInput: Sendable {
   /// Counts the applies of this host.
   public var serial = 0
   public var created = Date(timeIntervalSince1970: 0)
+  /// The appliance has just been started: components that are not running are no drift.
+  public var isStarting = false
   public var desired: [Resource] = []
   public var observed: [ResourceAddress: Observation] = [:]
   public var applied: [ResourceAddress: ResourceFields] = [:]
@@ -49,7 +51,8 @@ public enum Planner {
       let change = ResourceDiff(
         address: address, desired: desired[address],
         live: input.observed[address] ?? .unknown("it was not looked at"),
-        applied: input.applied[address], driftPolicy: input.drift[address.kind] ?? .correct
+        applied: input.applied[address], driftPolicy: input.drift[address.kind] ?? .correct,
+        isStarting: input.isStarting
       ).change()
       return refuse(change, input.refusals)
     }
@@ -63,9 +66,9 @@ public enum Planner {
   }
 
   private static func refuse(_ change: Change, _ refusals: [PlanRefusal]) -> Change {
-    guard change.actions != [.noop],
-      let refusal = refusals.first(where: { $0.address == change.address })
-    else { return change }
+    guard let refusal = refusals.first(where: { $0.address == change.address }) else {
+      return change
+    }
     return Change(
       address: change.address, kind: change.kind, actions: change.actions, reason: refusal.reason,
       impact: change.impact, wave: change.wave, reversible: change.reversible,

@@ -46,6 +46,10 @@ public struct ResourceAddress: Sendable, Codable, Hashable, Comparable {
   public init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
     guard parts.count == 2, let kind = ResourceKind(rawValue: parts[0]) else { return nil }
+    let folders = parts[1].split(separator: "/", omittingEmptySubsequences: false)
+    guard kind != .workspace || !folders.contains(where: { ["", ".", ".."].contains($0) }) else {
+      return nil
+    }
     self.init(kind, parts[1])
   }
 

@@ -14,6 +14,7 @@ struct ResourceDiff {
   let live: Observation
   let applied: ResourceFields?
   let driftPolicy: DriftHandling
+  var isStarting = false
 
   func change() -> Change {
     switch live {
@@ -33,6 +34,9 @@ struct ResourceDiff {
       field(key, .add, before: nil, after: value, driftFrom: nil)
     }
     guard let applied else { return make([.create], .intentional, fields: fields) }
+    if isStarting && address.kind == .component {
+      return make([.create], applied == desired ? .started : .intentional, fields: fields)
+    }
     let reason: Change.Reason = applied == desired ? .deletedOutside : .overridesExternal
     return make([.create], reason, blocked: reportedDrift(reason), fields: fields)
   }

@@ -58,11 +58,24 @@ public struct ReconcilerFiles: Sendable {
   ///
   /// - Throws: `reconciler.state` when it is damaged: guessing would take every resource for new.
   public func appliedState() throws -> AppliedState {
-    try read(AppliedState.self, paths.appliedState) ?? AppliedState()
+    let state = try read(AppliedState.self, paths.appliedState) ?? AppliedState()
+    guard (0..<1 << 52).contains(state.serial), state.byAddress.count == state.resources.count
+    else {
+      throw ApplianceError(
+        .reconcilerState, "\"\(paths.appliedState)\" has an impossible serial or address",
+        hint: "restore it from a backup, or move it away to adopt what is running")
+    }
+    return state
   }
 
   public func bundle() throws -> AppliedBundle? {
     try read(AppliedBundle.self, paths.bundle)
+  }
+
+  /// Whether this is the stored bundle. One that cannot be read is another.
+  func isStored(_ bundle: AppliedBundle) -> Bool {
+    // `try?`: a damaged bundle is replaced by this good one.
+    (try? self.bundle()) == bundle
   }
 
   func write(_ state: AppliedState) throws {

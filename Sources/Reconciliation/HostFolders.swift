@@ -32,8 +32,8 @@ public enum HostFolders {
     if resolved == resolve(paths.state) + "/" + standard { return nil }
     let home = resolve(paths.home)
     let sensitive = ["/", "/etc", "/root", "/var", paths.home].map(resolve)
-    let personal = [".ssh", ".gnupg", ".aws", ".config"].map { home + "/" + $0 }
-    let own = [paths.state, paths.configuration, paths.clone].map(resolve)
+    let personal = [".ssh", ".gnupg", ".aws", ".config"].map { resolve(home + "/" + $0) }
+    let own = [paths.state, paths.configuration, paths.clone, paths.runtime].map(resolve)
     return FolderIsolation.conflict(
       of: resolved, with: sensitive + personal + own, home: home)
   }

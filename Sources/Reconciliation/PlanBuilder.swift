@@ -14,33 +14,56 @@ public struct PlanBuilder: Sendable {
   private let host: String?
   private let paths: AppliancePaths
   private let appliers: [any ResourceApplier]
+  private let isReview: Bool
 
-  public init(host: String?, paths: AppliancePaths, appliers: [any ResourceApplier]) {
+  /// - Parameter isReview: This is no host of the appliance, but where a change is reviewed: a
+  ///   secret that does not resolve here is a warning.
+  public init(
+    host: String?, paths: AppliancePaths, appliers: [any ResourceApplier], isReview: Bool = false
+  ) {
+    self.isReview = isReview
     self.host = host
     self.paths = paths
     self.appliers = appliers
   }
 
   public func plan(
-    _ state: LoadedState, from source: Plan.Source, applied: AppliedState, at now: Date
+    _ state: LoadedState, from source: Plan.Source, applied: AppliedState, at now: Date,
+    isStarting: Bool = false, begun: [ResourceAddress: ResourceFields?] = [:]
   ) async throws -> Plan {
     var input = PlanInput()
     input.host = host ?? ""
     input.source = source
     input.serial = applied.serial
     input.created = now
+    input.isStarting = isStarting
     input.desired = DesiredResources(state, paths: paths).all
     input.applied = applied.byAddress
+    for address in begun.keys where input.applied[address] == nil { input.applied[address] = [:] }
     input.observed = await observe(input, state)
+    input.applied = applied.byAddress
+    for (address, fields) in begun where Self.happened(fields, input.observed[address]) {
+      input.applied[address] = fields
+    }
     input.drift = Self.handling(state.spec.reconcile.drift)
     input.policy = try Self.policy(state.spec)
     input.refusals = refusals(state, observed: input.observed)
     input.environment = Self.environment(state)
     input.warnings = state.warnings.map(\.description)
+    if isReview { input.warnings += missingSecrets(input.observed).map(\.message) }
     if source.verification == "none" {
       input.warnings.append("commits are not verified (verify: none)")
     }
     return Planner.plan(input)
+  }
+
+  /// Whether a change that was begun is what is found.
+  private static func happened(_ fields: ResourceFields?, _ found: Observation?) -> Bool {
+    switch found {
+    case .present(let live): live == fields
+    case .absent: fields == nil
+    case .unknown, nil: false
+    }
   }
 
   private func observe(
@@ -60,14 +83,20 @@ public struct PlanBuilder: Sendable {
   private func refusals(
     _ state: LoadedState, observed: [ResourceAddress: Observation]
   ) -> [PlanRefusal] {
-    let missing = observed.filter { $0.key.kind == .secret && $0.value == .absent }.map { entry in
+    let missing = isReview ? [] : missingSecrets(observed)
+    return missing + HostFolders.refusals(state.spec, paths: paths)
+  }
+
+  private func missingSecrets(
+    _ observed: [ResourceAddress: Observation]
+  ) -> [PlanRefusal] {
+    let missing = observed.filter { $0.key.kind == .secret && $0.value == .absent }
+    return missing.keys.sorted().map { address in
       PlanRefusal(
-        entry.key, .secretMissing,
-        "\(entry.key.name) cannot be resolved: set the variable, or put it into "
+        address, .secretMissing,
+        "\(address.name) cannot be resolved: set the variable, or put it into "
           + paths.environmentFile)
     }
-    return missing.sorted { $0.address < $1.address }
-      + HostFolders.refusals(state.spec, paths: paths)
   }
 
   static func policy(_ spec: ApplianceSpec) throws -> [Plan.PolicyResult] {

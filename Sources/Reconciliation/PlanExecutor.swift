@@ -36,13 +36,17 @@ struct PlanExecutor: Sendable {
     guard let applier = appliers.first(where: { $0.kind == change.kind }) else {
       throw ApplianceError(.inconsistent, "nothing applies resources of kind \(change.kind)")
     }
-    try journal.append(.intent, change, serial: serial, at: now())
+    // Modes come first and unrecorded: they can be what keeps the journal from being written.
+    guard change.kind != .modes else {
+      return try await applier.apply(change.address.name, desired: desired, of: state)
+    }
+    try journal.append(.intent, change, desired, serial: serial, at: now())
     do {
       try await applier.apply(change.address.name, desired: desired, of: state)
     } catch {
-      try journal.append(.failed, change, serial: serial, at: now())
+      try journal.append(.failed, change, desired, serial: serial, at: now())
       throw error
     }
-    try journal.append(.done, change, serial: serial, at: now())
+    try journal.append(.done, change, desired, serial: serial, at: now())
   }
 }

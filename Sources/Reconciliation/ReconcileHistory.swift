@@ -42,7 +42,7 @@ public struct ReconcileHistory: Sendable {
   }
 
   func append(_ entry: HistoryEntry) throws {
-    try DurableFile.append(try ApplianceJSON.encode(entry) + [UInt8(ascii: "\n")], to: path)
+    try DurableFile.appendLine(try ApplianceJSON.encode(entry), to: path)
   }
 
   /// The newest entries, newest first.

@@ -24,27 +24,45 @@ struct ReconcileJournal: Sendable {
     let step: Step
     let address: ResourceAddress
     let actions: [Change.Action]
+    /// The fields the change brings about; `nil` for a removal.
+    let fields: ResourceFields?
   }
 
   let path: String
 
-  func append(_ step: Step, _ change: Change, serial: Int, at now: Date) throws {
+  func append(
+    _ step: Step, _ change: Change, _ fields: ResourceFields?, serial: Int, at now: Date
+  ) throws {
     let record = Record(
-      at: now, serial: serial, step: step, address: change.address, actions: change.actions)
-    try DurableFile.append(try ApplianceJSON.encode(record) + [UInt8(ascii: "\n")], to: path)
+      at: now, serial: serial, step: step, address: change.address, actions: change.actions,
+      fields: fields)
+    try DurableFile.appendLine(try ApplianceJSON.encode(record), to: path)
   }
 
-  /// Addresses whose change was begun by an apply that never ended. A torn last line was never
-  /// acted on.
+  /// Addresses whose change was begun and never ended. A torn line was never acted on.
   func interrupted() throws -> [ResourceAddress] {
-    guard let bytes = try DurableFile.readIfPresent(path, limit: 64 << 20) else { return [] }
-    let records = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
-      // `try?`: only the last line can be torn, and its intent was not acted on.
-      try? ApplianceJSON.decode(Record.self, from: line)
+    try begun().map(\.address).sorted()
+  }
+
+  /// The changes that were begun and never ended: each happened or did not.
+  func begun() throws -> [Record] {
+    try lastSteps().values.filter { $0.step == .intent }
+  }
+
+  /// The changes that were completed: they are ours, whatever became of the rest.
+  func completed() throws -> [Record] {
+    try lastSteps().values.filter { $0.step == .done }
+  }
+
+  private func lastSteps() throws -> [ResourceAddress: Record] {
+    guard let bytes = try DurableFile.readIfPresent(path, limit: 64 << 20) else { return [:] }
+    var steps: [ResourceAddress: Record] = [:]
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      // `try?`: only a torn line has no form, and its intent was not acted on.
+      guard let record = try? ApplianceJSON.decode(Record.self, from: line) else { continue }
+      steps[record.address] = record
     }
-    let done = Set(records.filter { $0.step == .done }.map(\.address))
-    let begun = records.filter { $0.step == .intent }.map(\.address)
-    return Set(begun).subtracting(done).sorted()
+    return steps
   }
 
   func clear() throws { try DurableFile.removeIfPresent(path) }

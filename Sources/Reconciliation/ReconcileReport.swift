@@ -26,7 +26,7 @@ public struct ReconcileReport: Sendable {
   public private(set) var last: PassOutcome.Kind?
   public private(set) var message = ""
   private var degraded: [String] = []
-  private var since: [Condition.Kind: Date] = [:]
+  private var since: [String: Date] = [:]
 
   init() {}
 
@@ -41,12 +41,17 @@ public struct ReconcileReport: Sendable {
     let isNew = last != outcome.kind || message != text
     last = outcome.kind
     message = text
-    if let plan = outcome.plan {
-      let drifted = plan.changes.filter { $0.blocked != nil && !plan.refusals.contains($0) }
-      reported = drifted.map(\.address.text)
-      degraded = plan.refusals.map { "\($0.address.text): \($0.blocked ?? "")" }
-    }
+    if [.noChange, .applied].contains(outcome.kind) { interrupted = [] }
+    if let plan = outcome.plan { see(plan) }
     return isNew
+  }
+
+  /// Takes what a plan found out about drift and about resources that cannot be handled.
+  mutating func see(_ plan: Plan) {
+    let drifted = plan.changes.filter { $0.blocked != nil && !plan.refusals.contains($0) }
+    reported = drifted.map(\.address.text)
+    let unhandled = plan.refusals.filter { [.readFailed, .notOurs].contains($0.reason) }
+    degraded = unhandled.map { "\($0.address.text): \($0.blocked ?? "")" }
   }
 
   mutating func note(_ error: ApplianceError) { message = error.message }
@@ -89,10 +94,12 @@ public struct ReconcileReport: Sendable {
     let reason: Condition.Reason =
       isReady ? .converged : (last == nil ? .notYetReconciled : problem?.1 ?? .componentUnhealthy)
     found.insert((.ready, isReady, reason, isReady ? "" : message), at: 0)
-    since = since.filter { kind, _ in found.contains { $0.0 == kind } }
+    var seen: Set<Condition.Kind> = []
+    found = found.filter { seen.insert($0.0).inserted }
+    since = since.filter { key, _ in found.contains { key == "\($0.0)=\($0.1)" } }
     return found.map { kind, status, reason, message in
-      let start = since[kind] ?? now
-      since[kind] = start
+      let start = since["\(kind)=\(status)"] ?? now
+      since["\(kind)=\(status)"] = start
       return Condition(
         kind, status: status, reason: reason, message: message, lastTransition: start)
     }
@@ -116,7 +123,7 @@ extension AppliedState {
     _ plan: Plan, desired: [ResourceAddress: ResourceFields], commit: String?, at now: Date
   ) {
     for change in plan.effective { resources[change.address.text] = desired[change.address] }
-    serial += 1
+    if !plan.isEmpty { serial += 1 }
     revisions.applied = commit
     revisions.attempted = commit
     appliedAt = now

@@ -29,12 +29,18 @@ public actor Reconciler {
 
   private var report = ReconcileReport()
   private var isRunning = false
+  /// Until the first pass has succeeded, components are down because nobody started them yet.
+  private var isStarting = true
+  private var restarts = RestartLog()
+  /// What an apply that was cut off had begun: where it is found to have happened, it is ours.
+  private var begun: [ResourceAddress: ResourceFields?] = [:]
 
   /// - Parameter fetch: The newest desired state of the configured source.
   /// - Parameter health: Throws while a component is not healthy with its configuration.
   public init(
     host: String?, source: SourceSpec, paths: AppliancePaths, appliers: [any ResourceApplier],
-    fetch: @escaping Fetch, health: @escaping @Sendable () async throws -> Void,
+    isReview: Bool = false, fetch: @escaping Fetch,
+    health: @escaping @Sendable () async throws -> Void,
     now: @escaping @Sendable () -> Date = { Date() }
   ) {
     self.source = source
@@ -43,7 +49,8 @@ public actor Reconciler {
     self.fetch = fetch
     self.health = health
     self.now = now
-    builder = PlanBuilder(host: host, paths: paths, appliers: appliers)
+    builder = PlanBuilder(
+      host: host, paths: paths, appliers: appliers, isReview: isReview)
     files = ReconcilerFiles(paths)
     journal = ReconcileJournal(path: paths.journal)
     history = ReconcileHistory(paths)
@@ -63,6 +70,7 @@ public actor Reconciler {
   /// Notes in the history that a component ended by itself and is started again.
   public func recordRestart(of component: ComponentName, because exit: String) throws {
     let address = ResourceAddress(.component, component.rawValue)
+    guard restarts.admit(component, at: now()) else { return }
     report.corrected += 1
     try history.append(
       HistoryEntry(
@@ -83,6 +91,7 @@ public actor Reconciler {
         report.fetched(reply.revision, at: now())
       } catch {
         let outcome = PassOutcome(.sourceFailed, error: asApplianceError(error))
+        if Task.isCancelled { return outcome }
         return await fallBack(from: outcome, trigger)
       }
       let outcome = await apply(reply, trigger, justification: nil)
@@ -104,9 +113,13 @@ public actor Reconciler {
   /// What a pass would do; `nil` state plans the configured source.
   public func plan(_ given: SourceReply?) async -> PassOutcome {
     await exclusively {
+      let reply: SourceReply
       do {
-        let reply: SourceReply
         if let given { reply = given } else { reply = try await fetch() }
+      } catch {
+        return PassOutcome(.sourceFailed, error: asApplianceError(error))
+      }
+      do {
         switch reply.outcome {
         case .invalid(let issues): return PassOutcome(.invalid, issues: issues)
         case .valid(let state):
@@ -115,15 +128,16 @@ public actor Reconciler {
           return Self.verdict(on: plan, state) ?? PassOutcome(.noChange, plan: plan)
         }
       } catch {
-        return PassOutcome(.sourceFailed, error: asApplianceError(error))
+        return PassOutcome(.failed, error: asApplianceError(error))
       }
     }
   }
 
-  /// Notes an apply that was cut off, once at start.
+  /// Takes over what an apply that was cut off had done, once at start.
   public func recover() throws {
-    let interrupted = try journal.interrupted()
-    if !interrupted.isEmpty { report.interrupted = interrupted.map(\.text) }
+    report.interrupted = try journal.interrupted().map(\.text)
+    for record in try journal.begun() { begun[record.address] = .some(record.fields) }
+    try keepCompleted()
   }
 
   private func apply(
@@ -156,21 +170,48 @@ public actor Reconciler {
     do {
       var applied = try files.appliedState()
       let made = try await builder.plan(
-        bundle.state, from: bundle.source, applied: applied, at: now())
+        bundle.state, from: bundle.source, applied: applied, at: now(),
+        isStarting: isStarting, begun: begun)
       plan = made
-      report.expected = bundle.state
       if let refused = Self.verdict(on: made, bundle.state) { return refused }
+      report.expected = bundle.state
       report.attempted = commit
       let isRecorded = applied.revisions.applied == commit
       guard !made.isEmpty || !isRecorded else {
         try await health()
+        (isStarting, begun) = (false, [:])
+        try journal.clear()
         return PassOutcome(.noChange, plan: made)
       }
       try await carryOut(made, bundle, &applied)
+      (isStarting, begun) = (false, [:])
       return PassOutcome(made.isEmpty ? .noChange : .applied, plan: made)
     } catch {
-      return PassOutcome(.failed, plan: plan, error: asApplianceError(error))
+      return PassOutcome(.failed, plan: plan, error: keepCompleted(after: error))
     }
+  }
+
+  /// What a failed apply did complete is ours: without a record, taking it back would look like
+  /// touching somebody else's.
+  private func keepCompleted(after error: any Error) -> ApplianceError {
+    do {
+      try keepCompleted()
+      return asApplianceError(error)
+    } catch let second {
+      report.note(asApplianceError(second))
+      return asApplianceError(error)
+    }
+  }
+
+  private func keepCompleted() throws {
+    let completed = try journal.completed()
+    if !completed.isEmpty {
+      var applied = try files.appliedState()
+      for record in completed { applied.resources[record.address.text] = record.fields }
+      try files.write(applied)
+    }
+    // What was only begun stays noted until a pass has succeeded.
+    if begun.isEmpty { try journal.clear() }
   }
 
   private func carryOut(
@@ -181,9 +222,9 @@ public actor Reconciler {
       uniquingKeysWith: { first, _ in first })
     let executor = PlanExecutor(
       appliers: appliers, journal: journal, serial: applied.serial + 1, now: now)
-    // The bundle first: a crash from here on finds the state that the changes belong to.
-    if try files.bundle() != bundle { try files.write(bundle) }
     try await executor.execute(plan, of: bundle.state, desired: desired, health: health)
+    // Only what was applied whole is worth going back to.
+    if !files.isStored(bundle) { try files.write(bundle) }
     applied.record(plan, desired: desired, commit: bundle.revision?.commit, at: now())
     try files.write(applied)
     try journal.clear()
@@ -193,16 +234,21 @@ public actor Reconciler {
 
   /// Keeps the last applied state up while the newest one cannot be had.
   private func fallBack(from outcome: PassOutcome, _ trigger: Trigger) async -> PassOutcome {
+    var keptPlan: Plan?
     do {
       if let bundle = try files.bundle(), try files.appliedState().serial > 0 {
         let kept = await apply(bundle, trigger, justification: nil, isFallback: true)
+        keptPlan = kept.plan
         if kept.kind == .failed { return kept }
       }
     } catch {
       return finish(
         PassOutcome(.failed, error: asApplianceError(error)), trigger, commit: nil)
     }
-    return finish(outcome, trigger, commit: report.source?.commit)
+    let finished = finish(outcome, trigger, commit: report.source?.commit)
+    // What is really kept up is what drift is measured against.
+    if let keptPlan { report.see(keptPlan) }
+    return finished
   }
 
   /// Guardrails, missing mechanisms and the host's own refusals come before any write.
@@ -223,9 +269,12 @@ public actor Reconciler {
   private func finish(
     _ outcome: PassOutcome, _ trigger: Trigger, commit: String?, justification: String? = nil
   ) -> PassOutcome {
+    // A pass that a stop cut off says nothing about the state.
+    if outcome.kind == .failed && Task.isCancelled { return outcome }
     let isNew = report.accept(outcome, at: now())
     let serial = outcome.plan?.serial ?? 0
-    guard outcome.kind != .noChange, isNew || outcome.kind == .applied else { return outcome }
+    let isNews = outcome.kind != .noChange && (isNew || outcome.kind == .applied)
+    guard isNews || justification != nil else { return outcome }
     let entry = HistoryEntry(
       outcome, at: now(), serial: outcome.kind == .applied ? serial + 1 : serial,
       trigger: trigger, commit: commit, justification: justification)
@@ -239,7 +288,12 @@ public actor Reconciler {
 
   /// One pass at a time: an actor alone would let two interleave at every `await`.
   private func exclusively(_ body: () async -> PassOutcome) async -> PassOutcome {
-    while isRunning { await turns.wait(after: turns.generation, for: .seconds(1)) }
+    while isRunning && !Task.isCancelled {
+      await turns.wait(after: turns.generation, for: .seconds(1))
+    }
+    guard !isRunning else {
+      return PassOutcome(.failed, error: ApplianceError(.stopping, "the appliance is stopping"))
+    }
     isRunning = true
     let outcome = await body()
     isRunning = false
@@ -251,5 +305,21 @@ public actor Reconciler {
 
   private func asApplianceError(_ error: any Error) -> ApplianceError {
     error as? ApplianceError ?? ApplianceError(.inconsistent, "\(type(of: error))")
+  }
+}
+
+extension ApplianceError.Code {
+  /// The appliance stops and does nothing more.
+  public static let stopping = Self("reconciler.stopping")
+}
+
+/// Keeps a crash loop from filling the history: three restarts a minute and component.
+struct RestartLog {
+  private var recent: [ComponentName: [Date]] = [:]
+
+  mutating func admit(_ component: ComponentName, at now: Date) -> Bool {
+    let kept = (recent[component] ?? []).filter { now.timeIntervalSince($0) < 60 }
+    recent[component] = kept.count < 3 ? kept + [now] : kept
+    return kept.count < 3
   }
 }

@@ -49,8 +49,15 @@ public enum SourceWorker {
     case .repository(let path, let branch, let folder):
       return try read(path, branch, folder, loader)
     case .remote(let repository, let branch, let folder, let clone):
-      try GitReader.fetch(repository, branch: branch, into: clone)
-      return try read(clone, branch, folder, loader)
+      do {
+        try GitReader.fetch(repository, branch: branch, into: clone)
+        return try read(clone, branch, folder, loader)
+      } catch let error as ApplianceError where error.code != .sourceRefused {
+        // The clone is a copy: a damaged one is made anew, once.
+        guard try GitReader.setAside(clone) else { throw error }
+        try GitReader.fetch(repository, branch: branch, into: clone)
+        return try read(clone, branch, folder, loader)
+      }
     }
   }
 

@@ -5,6 +5,7 @@ public import ApplianceModel
 import CSandbox
 import DurableIO
 import Glibc
+import Synchronization
 
 extension ApplianceError.Code {
   /// A path leads out of the folder, through a link, or to something that is not a file.
@@ -27,8 +28,31 @@ public struct ConfinedFolder: ~Copyable {
   /// The content of a regular file.
   public func read(_ path: String, limit: Int) throws -> [UInt8] {
     let file = try open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-    try requireRegular(file, path)
+    _ = try requireRegular(file, path)
     return try file.readAll(limit: limit, path: path)
+  }
+
+  /// A regular file's content and permissions.
+  public func inspect(_ path: String, limit: Int) throws -> (bytes: [UInt8], mode: UInt32) {
+    let file = try open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    let status = try requireRegular(file, path)
+    return (try file.readAll(limit: limit, path: path), status.st_mode & 0o7777)
+  }
+
+  /// Removes a file; a missing one is fine.
+  public func removeIfPresent(_ path: String) throws {
+    let parts = try components(of: path)
+    let parent = parts.dropLast().joined(separator: "/")
+    let folder: Descriptor
+    do {
+      folder = try open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)
+    } catch let error as ApplianceError where error.code == .fileMissing {
+      return
+    }
+    guard unlinkat(folder.number, parts[parts.count - 1], 0) == 0 || errno == ENOENT else {
+      throw failure("remove", path)
+    }
+    guard fsync(folder.number) == 0 else { throw ApplianceError.system("flush", path) }
   }
 
   /// Names in a folder, sorted; folders end in a slash. At most `limit`.
@@ -49,19 +73,18 @@ public struct ConfinedFolder: ~Copyable {
   }
 
   /// Replaces or creates a file as a whole, with the folders above it; durable on return.
-  public func write(_ path: String, _ bytes: [UInt8]) throws {
-    let parts = path.split(separator: "/").map(String.init)
-    guard let name = parts.last, name != ".", name != "..", !path.hasSuffix("/") else {
-      throw ApplianceError(.confinement, "\"\(path)\" names no file")
-    }
+  public func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
+    let parts = try components(of: path)
+    let name = parts[parts.count - 1]
     let folder = try makeFolders(Array(parts.dropLast()), path)
-    let temporary = ".\(name.prefix(100)).\(getpid()).kafclaw-tmp"
+    let temporary = ".kafclaw-\(getpid())-\(Self.nextSerial).tmp"
     unlinkat(folder.number, temporary, 0)
     let number = kafclaw_open_beneath(
-      folder.number, temporary, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+      folder.number, temporary, O_WRONLY | O_CREAT | O_EXCL, mode)
     guard number >= 0 else { throw failure("create", path) }
     let file = Descriptor(owning: number)
     do {
+      guard fchmod(file.number, mode) == 0 else { throw ApplianceError.system("chmod", path) }
       try file.write(bytes, to: path)
       try file.synchronize(path)
       guard renameat(folder.number, temporary, folder.number, name) == 0 else {
@@ -74,15 +97,32 @@ public struct ConfinedFolder: ~Copyable {
     guard fsync(folder.number) == 0 else { throw ApplianceError.system("flush", path) }
   }
 
+  /// Tells apart the temporary files of writers in one process.
+  private static let serial = Atomic<UInt64>(0)
+
+  private static var nextSerial: UInt64 { serial.wrappingAdd(1, ordering: .relaxed).newValue }
+
+  /// The parts of a path that names a file inside the folder.
+  private func components(of path: String) throws -> [String] {
+    // By bytes: a slash with a combining accent is one Swift character, and still a slash.
+    let slash = UInt8(ascii: "/")
+    let parts = path.utf8.split(separator: slash).map { String(decoding: $0, as: UTF8.self) }
+    let leaves = parts.contains { $0.utf8.elementsEqual("..".utf8) }
+    guard path.utf8.first != slash, !path.utf8.contains(0), !leaves else {
+      throw ApplianceError(.confinement, "\"\(path)\" leaves the folder")
+    }
+    guard let name = parts.last, name != ".", path.utf8.last != slash else {
+      throw ApplianceError(.confinement, "\"\(path)\" names no file")
+    }
+    return parts
+  }
+
   private func makeFolders(_ parts: [String], _ path: String) throws -> Descriptor {
     guard parts.count <= SourceLimits.pathDepth else {
       throw ApplianceError(.confinement, "\"\(path)\" is nested too deeply")
     }
     var folder = try open(".", O_RDONLY | O_DIRECTORY)
     for part in parts {
-      guard part != ".." else {
-        throw ApplianceError(.confinement, "\"\(path)\" leaves the folder")
-      }
       if mkdirat(folder.number, part, 0o700) != 0 && errno != EEXIST {
         throw failure("create", path)
       }
@@ -102,18 +142,22 @@ public struct ConfinedFolder: ~Copyable {
     return Descriptor(owning: number)
   }
 
-  private func requireRegular(_ file: borrowing Descriptor, _ path: String) throws {
+  private func requireRegular(
+    _ file: borrowing Descriptor, _ path: String
+  ) throws -> stat {
     var status = stat()
     guard fstat(file.number, &status) == 0 else { throw ApplianceError.system("examine", path) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw ApplianceError(.confinement, "\"\(path)\" is not a regular file")
     }
+    return status
   }
 
   /// EXDEV and ELOOP are the kernel's words for "leads out of the folder" and "is a link".
   private func failure(_ operation: String, _ path: String) -> ApplianceError {
     switch errno {
     case EXDEV: ApplianceError(.confinement, "\"\(path)\" leaves the folder")
+    case ENOTDIR: ApplianceError(.confinement, "\"\(path)\" leads through a file")
     case ELOOP: ApplianceError(.confinement, "\"\(path)\" leads through a symbolic link")
     default: .system(operation, path)
     }

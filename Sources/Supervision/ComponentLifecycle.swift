@@ -19,7 +19,9 @@ struct ComponentLifecycle: Sendable, Equatable {
   private(set) var lastExit: String?
   /// Ends since the process last ran for ``stablePeriod``.
   private(set) var recentFailures = 0
+  /// Since when the present process runs with its configuration.
   private var startedAt: Duration?
+  private var hasStarted = false
 
   /// A process that ran so long does not count as failing any more.
   static let stablePeriod: Duration = .seconds(30)
@@ -29,7 +31,9 @@ struct ComponentLifecycle: Sendable, Equatable {
   var isCrashLooping: Bool { recentFailures >= Self.crashLoop }
 
   mutating func start() {
-    if startedAt != nil { restarts += 1 }
+    if hasStarted { restarts += 1 }
+    hasStarted = true
+    startedAt = nil
     phase = .starting
   }
 

@@ -8,15 +8,18 @@ import Glibc
 
 /// What every component does before anything else, in its own process.
 public enum ComponentProcess {
-  /// Binds this process to the life of its supervisor, gives up privileges, and opens the link.
+  /// Opens the link to the supervisor, once ``bind(to:)`` has passed.
+  public static func open(role: String) -> ComponentLink {
+    ComponentLink(owning: componentLinkDescriptor, name: role)
+  }
+
+  /// Binds this process to the life of its supervisor and gives up privileges.
+  ///
+  /// Must be called on the main thread: the kernel forgets the death signal with the thread that
+  /// asked for it (prctl(2), PR_SET_PDEATHSIG).
   ///
   /// - Parameter supervisor: The process id the supervisor passed.
   /// - Throws: `process.failed` when the supervisor is gone already or descriptor 3 is no socket.
-  public static func open(role: String, supervisor: Int32) throws -> ComponentLink {
-    try bind(to: supervisor)
-    return ComponentLink(owning: componentLinkDescriptor, name: role)
-  }
-
   public static func bind(to supervisor: Int32) throws {
     guard kafclaw_die_with_parent(supervisor) == 0 else {
       throw ApplianceError(.processFailed, "the supervisor \(supervisor) is not the parent")

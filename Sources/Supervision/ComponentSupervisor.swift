@@ -71,6 +71,7 @@ public actor ComponentSupervisor {
   /// A process that is not running is started. A running one that refuses keeps what it had.
   /// - Throws: The component's error; `process.failed` when it crashes repeatedly or takes too long.
   public func configure(_ configuration: ComponentConfiguration) async throws -> ComponentReport {
+    let before = desired
     desired = configuration
     refusal = nil
     if let link, case .running = lifecycle.phase {
@@ -78,6 +79,10 @@ public actor ComponentSupervisor {
         return try await configure(configuration, over: link)
       } catch let error as ApplianceError where error.code == .linkClosed {
         logger.debug("component ended while it was configured")
+      } catch {
+        // It still runs what it had; a restart must give it that again.
+        desired = before
+        throw error
       }
     }
     changed.ring()
@@ -113,14 +118,18 @@ public actor ComponentSupervisor {
     lifecycle.stop()
     changed.ring()
     guard let wasRunning, let link else { return }
-    // `try?`: a component that does not answer is killed below.
-    _ = try? await within(Self.exitLimit) { try await link.call(.exit) }
     await withTaskGroup { group in
       group.addTask { _ = await wasRunning.waitForExit() }
       group.addTask {
-        // `try?`: a cancelled sleep means the process has ended.
+        // `try?`: a component that does not answer is killed below.
+        _ = try? await link.call(.exit)
+        _ = await wasRunning.waitForExit()
+      }
+      group.addTask {
+        // `try?`: whether the time is over or the wait was cancelled, the process must go; once it
+        // is reaped, the signal reaches nobody.
         try? await Task.sleep(for: Self.exitLimit)
-        if !Task.isCancelled { wasRunning.kill() }
+        wasRunning.kill()
       }
       await group.next()
       group.cancelAll()
@@ -171,9 +180,12 @@ public actor ComponentSupervisor {
 
   /// Gives a fresh process the newest configuration.
   private func introduce(_ child: ChildProcess, over link: SupervisorLink) async {
-    guard let configuration = desired, lifecycle.phase != .stopped else { return }
     do {
-      _ = try await configure(configuration, over: link)
+      var sent: Digest?
+      while let configuration = desired, configuration.digest != sent, lifecycle.phase != .stopped {
+        _ = try await configure(configuration, over: link)
+        sent = configuration.digest
+      }
       if lifecycle.phase == .starting { lifecycle.run(pid: child.pid, at: now) }
     } catch let error as ApplianceError where error.code != .linkClosed {
       refusal = error
@@ -199,6 +211,7 @@ public actor ComponentSupervisor {
   private func waitUntilRunning(_ digest: Digest) async throws -> ComponentReport {
     let deadline = clock.now + Self.configureLimit
     while clock.now < deadline {
+      try Task.checkCancellation()
       let seen = changed.generation
       if let report = await report(), report.digest == digest { return report }
       if let refusal { throw refusal }

@@ -26,13 +26,13 @@ public struct AccessLists: Sendable, Equatable {
   static func fetch(_ db: Database) throws -> AccessLists {
     var lists = AccessLists()
     for row in try Row.fetchAll(db, sql: "SELECT channel, policy FROM channel_policy") {
-      lists.policies[row["channel"]] = row["policy"]
+      lists.policies[try row.text("channel")] = try row.text("policy")
     }
     for row in try Row.fetchAll(db, sql: "SELECT channel, sender FROM channel_sender") {
-      lists.channels[row["channel"], default: []].insert(row["sender"])
+      lists.channels[try row.text("channel"), default: []].insert(try row.text("sender"))
     }
     for row in try Row.fetchAll(db, sql: "SELECT sender, tier FROM sender_tier") {
-      lists.tiers[row["sender"]] = row["tier"]
+      lists.tiers[try row.text("sender")] = try row.text("tier")
     }
     return lists
   }

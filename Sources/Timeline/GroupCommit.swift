@@ -20,6 +20,8 @@ final class GroupCommit: Sendable {
   private struct State {
     var queue: [Change] = []
     var isStopped = false
+    /// Whether the newest transaction could not be committed.
+    var hasFailed = false
   }
 
   /// The most changes in one transaction.
@@ -60,6 +62,8 @@ final class GroupCommit: Sendable {
     return value
   }
 
+  var hasFailed: Bool { state.withLock { $0.hasFailed } }
+
   /// Ends the thread after the changes that are queued; later changes are refused.
   func stop() {
     let wasStopped = state.withLock { state in
@@ -99,6 +103,7 @@ final class GroupCommit: Sendable {
   }
 
   private func commit(_ batch: [Change]) {
+    var hasFailed = false
     var failures = [(any Error)?](repeating: nil, count: batch.count)
     do {
       try pool.write { db in
@@ -115,7 +120,9 @@ final class GroupCommit: Sendable {
       }
     } catch {
       failures = failures.map { $0 ?? error }
+      hasFailed = true
     }
+    state.withLock { $0.hasFailed = hasFailed }
     for (change, failure) in zip(batch, failures) {
       change.finish((failure as? DatabaseError).map(TimelineStore.failure) ?? failure)
     }

@@ -37,6 +37,9 @@ enum TimelineMigrations {
           input_tokens INTEGER,
           output_tokens INTEGER,
           finished_at REAL,
+          CHECK (state IN ('queued', 'processing', 'answered', 'failed')),
+          CHECK (state <> 'answered' OR reply IS NOT NULL),
+          CHECK (attempts BETWEEN 0 AND 1000),
           UNIQUE (client, idempotency_key)
         ) STRICT;
         CREATE INDEX inbound_queued ON inbound (sequence) WHERE state = 'queued';

@@ -13,12 +13,19 @@ extension TimelineStore {
   /// A repeat of `client` and `idempotencyKey` returns the first delivery; with another content it
   /// is denied.
   public func admit(_ message: InboundMessage, at now: Date) async throws -> Admission {
+    // SQLite ends text at a zero byte: what is compared and what is stored would differ.
+    let texts = [message.channel, message.client, message.sender ?? "", message.session]
+    guard
+      !(texts + [message.text, message.idempotencyKey]).contains(where: { $0.utf8.contains(0) })
+    else { throw ApplianceError(.malformed, "a message must not have a zero byte") }
     let identifier = SecureRandom.hexadecimal(bytes: 16)
     let trace = SecureRandom.hexadecimal(bytes: 16)
     return try await commits.perform { db in
       let digest = Self.contentDigest(of: message)
       if let earlier = try Self.earlierDelivery(of: message, in: db) {
-        guard earlier["content_digest"] == digest.rawValue else { return .denied(.keyReused) }
+        guard try earlier.text("content_digest") == digest.rawValue else {
+          return .denied(.keyReused)
+        }
         return .stored(try Self.status(earlier), isRepeat: true)
       }
       let verdict = try AccessRows.verdict(on: message, in: db)
@@ -60,7 +67,8 @@ extension TimelineStore {
     try await read { db in
       let rows = try Row.fetchAll(
         db, sql: "SELECT state, count(*) AS n FROM inbound GROUP BY state")
-      return Dictionary(rows.map { ($0["state"], $0["n"]) }, uniquingKeysWith: +)
+      return Dictionary(
+        try rows.map { (try $0.text("state"), try $0.integer("n")) }, uniquingKeysWith: max)
     }
   }
 
@@ -84,16 +92,17 @@ extension TimelineStore {
   }
 
   static func status(_ row: Row) throws -> MessageStatus {
-    guard let state = MessageStatus.State(rawValue: row["state"]) else {
+    guard let state = MessageStatus.State(rawValue: try row.text("state")) else {
       throw ApplianceError(.timelineFailed, "timeline.db: unknown message state")
     }
-    let key: String = row["session"]
-    let input: Int? = row["input_tokens"]
-    let output: Int? = row["output_tokens"]
+    let key = try row.text("session")
+    let input = try row.optionalInteger("input_tokens")
+    let output = try row.optionalInteger("output_tokens")
     return MessageStatus(
-      id: MessageID(rawValue: row["id"]), traceID: TraceID(rawValue: row["trace"]),
-      client: row["client"], session: key.split(separator: "/").last.map(String.init) ?? key,
-      state: state, reply: row["reply"],
+      id: MessageID(rawValue: try row.text("id")),
+      traceID: TraceID(rawValue: try row.text("trace")), client: try row.text("client"),
+      session: key.split(separator: "/").last.map(String.init) ?? key, state: state,
+      reply: try row.optionalText("reply"),
       usage: input.map { TokenUsage(input: $0, output: output ?? 0) })
   }
 }

@@ -18,8 +18,8 @@ extension TimelineStore {
     guard try await hasQueued() else { return nil }
     return try await commits.perform { db in
       guard let row = try Self.nextFree(in: db) else { return nil }
-      let attempt = (row["attempts"] as Int) + 1
-      let id: String = row["id"]
+      let attempt = try row.integer("attempts") + 1
+      let id = try row.text("id")
       try db.execute(
         sql: "UPDATE inbound SET state = 'processing', lease = ?, attempts = ? WHERE id = ?",
         arguments: [worker, attempt, id])
@@ -60,23 +60,23 @@ extension TimelineStore {
     }
   }
 
-  /// Puts leased messages back into the queue: those of `worker`, or all at start. Messages that
-  /// were tried too often fail instead, visibly.
-  public func releaseLeases(of worker: String?, at now: Date) async throws {
+  /// Puts leased messages back into the queue: those of `worker`, or all at start; only `message`
+  /// where one is named. Messages that were tried too often fail instead, visibly.
+  public func releaseLeases(
+    of worker: String?, message: MessageID? = nil, at now: Date
+  ) async throws {
+    let held = "state = 'processing' AND (lease = ? OR ? IS NULL) AND (id = ? OR ? IS NULL)"
+    let scope: StatementArguments = [worker, worker, message?.rawValue, message?.rawValue]
     try await commits.perform { db in
       try db.execute(
         sql: """
           UPDATE inbound SET state = 'failed', lease = NULL, finished_at = ?,
             reply = 'This message could not be processed.'
-          WHERE state = 'processing' AND (lease = ? OR ? IS NULL) AND attempts >= ?
+          WHERE attempts >= \(Self.attemptLimit) AND \(held)
           """,
-        arguments: [now.timeIntervalSince1970, worker, worker, Self.attemptLimit])
+        arguments: [now.timeIntervalSince1970] + scope)
       try db.execute(
-        sql: """
-          UPDATE inbound SET state = 'queued', lease = NULL
-          WHERE state = 'processing' AND (lease = ? OR ? IS NULL)
-          """,
-        arguments: [worker, worker])
+        sql: "UPDATE inbound SET state = 'queued', lease = NULL WHERE \(held)", arguments: scope)
     }
   }
 
@@ -108,24 +108,26 @@ extension TimelineStore {
   }
 
   private static func work(_ row: Row, attempt: Int, in db: Database) throws -> Work {
-    let id: String = row["id"]
-    let session: String = row["session"]
+    let id = try row.text("id")
+    let session = try row.text("session")
     let steps = try String.fetchAll(
       db, sql: "SELECT step FROM turn_step WHERE message = ? ORDER BY position", arguments: [id]
     ).map { try ApplianceJSON.decode(TurnStep.self, from: $0.utf8) }
     let exchanges = try Row.fetchAll(
       db,
       sql: """
-        SELECT text, reply FROM inbound WHERE session = ? AND state = 'answered'
+        SELECT text, reply FROM inbound WHERE session = ? AND state = 'answered' AND reply IS NOT NULL
         ORDER BY sequence DESC LIMIT ?
         """,
       arguments: [session, historyLimit])
     return Work(
-      id: MessageID(rawValue: id), traceID: TraceID(rawValue: row["trace"]),
+      id: MessageID(rawValue: id), traceID: TraceID(rawValue: try row.text("trace")),
       session: SessionKey(rawValue: session),
-      senderTier: SenderTier(rawValue: row["tier"]) ?? .external, text: row["text"],
-      attempt: attempt, steps: steps,
-      history: exchanges.reversed().map { Exchange(text: $0["text"], reply: $0["reply"]) })
+      senderTier: SenderTier(rawValue: try row.text("tier")) ?? .external,
+      text: try row.text("text"), attempt: attempt, steps: steps,
+      history: try exchanges.reversed().map {
+        Exchange(text: try $0.text("text"), reply: try $0.text("reply"))
+      })
   }
 }
 

@@ -47,6 +47,7 @@ public final class TimelineStore: Sendable {
     commits.stop()
     do {
       try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      pool.invalidateReadOnlyConnections()
       try pool.close()
       try Self.removeLog(of: pool.path)
     } catch let error as DatabaseError {
@@ -67,6 +68,16 @@ public final class TimelineStore: Sendable {
     try pool.writeWithoutTransaction { db in
       let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? ""
       return (mode, try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1)
+    }
+  }
+
+  /// Whether the store answers, and can write again after a commit that failed.
+  ///
+  /// - Throws: `timeline.failed`.
+  public func probe() async throws {
+    _ = try await read { try Int.fetchOne($0, sql: "SELECT 1") }
+    if commits.hasFailed {
+      try await commits.perform { try $0.execute(sql: "PRAGMA user_version = 0") }
     }
   }
 

@@ -32,9 +32,13 @@ public struct ToolFolders: Sendable, Equatable {
 
   /// The folder a tool's path speaks of, and the path inside it.
   func resolve(_ path: String) -> (folder: String, path: String) {
-    if path == Self.workRepoPrefix { return (workRepo, "") }
-    if path.hasPrefix(Self.workRepoPrefix + "/") {
-      return (workRepo, String(path.dropFirst(Self.workRepoPrefix.count + 1)))
+    // By bytes, as the kernel reads paths.
+    let prefix = Self.workRepoPrefix.utf8
+    guard path.utf8.starts(with: prefix) else { return (workspace, path) }
+    let rest = path.utf8.dropFirst(prefix.count)
+    if rest.isEmpty { return (workRepo, "") }
+    if rest.first == UInt8(ascii: "/") {
+      return (workRepo, String(decoding: rest.dropFirst(), as: UTF8.self))
     }
     return (workspace, path)
   }

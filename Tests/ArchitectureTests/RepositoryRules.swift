@@ -14,6 +14,7 @@ enum RepositoryRules {
 
   /// Where the superuser's home is a path to protect, or an example of one.
   private static let homeIsAnExample = [
+    "Tests/SandboxTests/",
     "Sources/DesiredState/Rules/", "Tests/DesiredStateTests/", "docs/",
   ]
 

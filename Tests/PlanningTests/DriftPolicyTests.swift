@@ -112,6 +112,8 @@ struct DriftPolicyTests {
     }
     input.observed = [address: .present(["state": "running"])]
     input.applied = [address: ["state": "running"]]
-    #expect(Planner.plan(input).changes.isEmpty)
+    let settled = try #require(Planner.plan(input).changes.first)
+    #expect(settled.reason == .folderIsolation, "what runs already must not go on unnoticed")
+    #expect(!settled.isEffective)
   }
 }

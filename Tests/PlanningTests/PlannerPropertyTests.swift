@@ -8,7 +8,7 @@ import Testing
 
 /// What holds for every state of a host.
 struct PlannerPropertyTests {
-  private static let rounds = 2_500
+  private static let rounds = 2_000
 
   private func plan(
     _ host: PlanModel, desired: [ResourceAddress: ResourceFields],

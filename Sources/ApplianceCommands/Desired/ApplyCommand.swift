@@ -61,7 +61,9 @@ struct ApplyCommand: AsyncParsableCommand {
   private func outcome(
     _ paths: AppliancePaths, _ bootstrap: BootstrapSpec
   ) async throws -> PassOutcome {
-    if host == nil, let client = try ControlClient.ofRunningAppliance(paths) {
+    // Only this process reads a bare repository that somebody names.
+    let isBare = path.map(DesiredStateArgument.isBareRepository) ?? false
+    if host == nil, !isBare, let client = try ControlClient.ofRunningAppliance(paths) {
       let tree = try path.map(DesiredStateArgument.tree)
       let request = ControlRequest(tree: tree, reason: reason)
       return try await client.post(

@@ -21,7 +21,9 @@ struct StatusCommand: AsyncParsableCommand {
     let client = try ControlClient.require(try options.paths)
     let status = try await client.get(ControlRoutes.status, as: ApplianceStatus.self)
     if options.format == .json { try Output.json(status) } else { render(status) }
-    if !status.ready { throw CommandExit(code: 1) }
+    let abnormal: Set<Condition.Kind> = [.degraded, .stalled, .held, .stale]
+    let isDegraded = status.conditions.contains { abnormal.contains($0.type) }
+    if !status.ready || isDegraded { throw CommandExit(code: 1) }
   }
 
   private func render(_ status: ApplianceStatus) {

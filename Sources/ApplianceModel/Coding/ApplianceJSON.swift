@@ -11,6 +11,9 @@ public enum ApplianceJSON {
   /// The largest document ``decode(_:from:limit:)`` accepts unless told otherwise. Bytes.
   public static let defaultLimit = 64 << 20
 
+  /// Lists and objects inside each other that ``decode(_:from:limit:)`` accepts.
+  public static let depthLimit = 64
+
   public static func encode(_ value: some Encodable, pretty: Bool = false) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting =
@@ -18,7 +21,12 @@ public enum ApplianceJSON {
       ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
       : [.sortedKeys, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .iso8601
-    return [UInt8](try encoder.encode(value))
+    do {
+      return [UInt8](try encoder.encode(value))
+    } catch {
+      // The encoder's own error quotes the value.
+      throw ApplianceError(.malformed, "\(type(of: value)) has no JSON form")
+    }
   }
 
   /// - Throws: ``ApplianceError`` with code `model.malformed` when the bytes are not the JSON of
@@ -30,6 +38,9 @@ public enum ApplianceJSON {
     guard data.count <= limit else {
       throw ApplianceError(.malformed, "document of \(data.count) bytes is over \(limit) bytes")
     }
+    guard !isNested(data, deeperThan: depthLimit) else {
+      throw ApplianceError(.malformed, "nested deeper than \(depthLimit) levels")
+    }
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
     do {
@@ -37,6 +48,32 @@ public enum ApplianceJSON {
     } catch let error as DecodingError {
       throw ApplianceError(.malformed, "not the JSON of \(type): \(place(of: error))")
     }
+  }
+
+  /// Looks at brackets outside of strings; decoding a deep document costs far more than this.
+  private static func isNested(_ data: Data, deeperThan limit: Int) -> Bool {
+    var (depth, isText, isEscaped) = (0, false, false)
+    for byte in data {
+      if isText {
+        if isEscaped {
+          isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+          isEscaped = true
+        } else if byte == UInt8(ascii: "\"") {
+          isText = false
+        }
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): isText = true
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        depth += 1
+        if depth > limit { return true }
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+      default: break
+      }
+    }
+    return false
   }
 
   private static func place(of error: DecodingError) -> String {

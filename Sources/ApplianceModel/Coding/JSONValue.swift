@@ -18,6 +18,15 @@ public enum JSONValue: Sendable {
     return nil
   }
 
+  /// Levels of lists and objects: 0 for a plain value.
+  public var depth: Int {
+    switch self {
+    case .array(let items): 1 + (items.map(\.depth).max() ?? 0)
+    case .object(let members): 1 + (members.values.map(\.depth).max() ?? 0)
+    default: 0
+    }
+  }
+
   public var stringValue: String? {
     if case .string(let text) = self { return text }
     return nil

@@ -7,6 +7,7 @@ import DurableIO
 import Glibc
 import Planning
 import Reconciliation
+import Sandbox
 import SodiumCrypto
 
 /// The rendered `config.json`.
@@ -24,25 +25,43 @@ struct ConfigurationApplier: ResourceApplier {
   }
 }
 
-/// Files of the repository's `workspace/` folder in the agent's workspace.
+/// Files of the repository's `workspace/` folder in the agent's workspace. The agent works there
+/// too, so nothing is followed out of it.
 struct WorkspaceApplier: ResourceApplier {
+  static let limit = 64 << 20
+
   let kind = ResourceKind.workspace
   let paths: AppliancePaths
 
   func observe(_ names: Set<String>, of state: LoadedState) async -> [String: Observation] {
     let root = folder(state)
-    return Dictionary(
-      uniqueKeysWithValues: names.map { ($0, FileObservation.observe(root + "/" + $0)) })
+    return Dictionary(uniqueKeysWithValues: names.map { ($0, observe($0, in: root)) })
   }
 
   func apply(_ name: String, desired: ResourceFields?, of state: LoadedState) async throws {
-    let path = folder(state) + "/" + name
+    let root = folder(state)
     guard desired != nil, let file = state.workspace[name] else {
-      return try DurableFile.removeIfPresent(path)
+      return try ConfinedFolder(root).removeIfPresent(name)
     }
-    guard let slash = path.lastIndex(of: "/") else { return }
-    try PrivateFolder.create(String(path[..<slash]))
-    try DurableFile.replace(path, with: file.bytes, mode: file.isExecutable ? 0o700 : 0o600)
+    try PrivateFolder.create(root)
+    try ConfinedFolder(root).write(
+      name, file.bytes, mode: file.isExecutable ? 0o700 : 0o600)
+  }
+
+  private func observe(_ name: String, in root: String) -> Observation {
+    do {
+      let found = try ConfinedFolder(root).inspect(name, limit: Self.limit)
+      return .present([
+        "digest": .string(SHA256.digest(found.bytes).rawValue),
+        "mode": .string(PrivateFolder.octal(found.mode)),
+      ])
+    } catch let error as ApplianceError where error.code == .fileMissing {
+      return .absent
+    } catch let error as ApplianceError {
+      return .unknown(error.message)
+    } catch {
+      return .unknown("\(type(of: error))")
+    }
   }
 
   private func folder(_ state: LoadedState) -> String {
@@ -64,9 +83,18 @@ enum FileObservation {
         "mode": .string(PrivateFolder.octal(status.st_mode & 0o7777)),
       ])
     } catch let error as ApplianceError {
-      return .unknown(error.message)
+      return ownButUnreadable(path) ?? .unknown(error.message)
     } catch {
       return .unknown("\(type(of: error))")
     }
+  }
+
+  /// A file of ours whose mode forbids reading is no mystery: its mode is what drifted.
+  private static func ownButUnreadable(_ path: String) -> Observation? {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_uid == geteuid(),
+      status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o400 == 0
+    else { return nil }
+    return .present(["mode": .string(PrivateFolder.octal(status.st_mode & 0o7777))])
   }
 }

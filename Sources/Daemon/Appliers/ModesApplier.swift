@@ -23,9 +23,14 @@ struct ModesApplier: ResourceApplier {
     }
     let path = path(of: name)
     if name.hasSuffix("/") { try PrivateFolder.create(path) }
-    let flags = name.hasSuffix("/") ? O_RDONLY | O_DIRECTORY : O_RDONLY
-    let file = try Descriptor(opening: path, flags | O_NOFOLLOW)
-    guard fchmod(file.number, mode) == 0 else { throw ApplianceError.system("chmod", path) }
+    var status = stat()
+    guard lstat(path, &status) == 0 else { throw ApplianceError.system("examine", path) }
+    guard status.st_mode & S_IFMT == (name.hasSuffix("/") ? S_IFDIR : S_IFREG) else {
+      throw ApplianceError(.fileUnsafe, "\"\(path)\" is of another type")
+    }
+    // By path: a mode that forbids reading must not keep itself from being corrected. Nobody else
+    // can exchange the path below the private state home.
+    guard chmod(path, mode) == 0 else { throw ApplianceError.system("chmod", path) }
   }
 
   private func observe(_ name: String) -> Observation {

@@ -13,23 +13,29 @@ import Supervision
 
 /// `kafclaw component ROLE`: the processes that the supervisor starts.
 public enum ComponentEntry {
+  /// The first thing in a component's process; on its main thread.
+  ///
   /// - Throws: When the process was not started by a supervisor, or as root.
-  public static func run(role: String, supervisor: Int32) async throws {
+  @MainActor public static func prepare(supervisor: Int32) throws {
     try RootRefusal.require(environment: ProcessEnvironment.settings)
     umask(0o077)
+    try ComponentProcess.bind(to: supervisor)
+  }
+
+  /// Runs until the supervisor says exit or is gone.
+  public static func run(role: String) async throws {
     // The supervisor decides when a component ends; a terminal's Ctrl-C reaches the whole group.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
     let logger = LogBootstrap.logger(role)
     switch role {
     case "gateway":
-      let link = try ComponentProcess.open(role: role, supervisor: supervisor)
+      let link = ComponentProcess.open(role: role)
       await GatewayService(link: link, logger: logger).run()
     case "agent":
-      let link = try ComponentProcess.open(role: role, supervisor: supervisor)
+      let link = ComponentProcess.open(role: role)
       await AgentService(link: link, logger: logger).run()
     case "source":
-      try ComponentProcess.bind(to: supervisor)
       await serveSource()
     default:
       throw ApplianceError(.malformed, "there is no component \"\(role)\"")

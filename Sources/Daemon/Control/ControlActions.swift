@@ -4,6 +4,7 @@
 public import ApplianceModel
 import ControlAPI
 import DesiredState
+import Planning
 import Reconciliation
 import Supervision
 
@@ -20,6 +21,7 @@ struct ControlActions: Sendable {
   let historyLog: ReconcileHistory
   let source: DesiredStateSource
   let statusReport: @Sendable () async -> ApplianceStatus
+  let gateway: ComponentSupervisor
   let operatorToken: SecretValue
 
   func status() async -> ApplianceStatus { await statusReport() }
@@ -46,12 +48,18 @@ struct ControlActions: Sendable {
   }
 
   func access() async throws -> GatewayAccess {
-    let spec = try await desired().spec
-    let host = spec.gateway.host.text
+    // Where the gateway itself says it listens: whoever holds another port must not get the token.
+    guard let report = await gateway.report(), report.isReady else {
+      throw ApplianceError(
+        .componentUnhealthy, "the gateway is not running", hint: "kafclaw status")
+    }
+    let settings = try ApplianceJSON.decode(
+      GatewaySettings.self, from: CanonicalJSON.bytes(report.settings))
+    let host = settings.host
     let name = ["0.0.0.0", "localhost"].contains(host) ? "127.0.0.1" : host
     let literal = name == "::" ? "[::1]" : (name.contains(":") ? "[\(name)]" : name)
     return GatewayAccess(
-      url: "http://\(literal):\(spec.gateway.port.value)",
+      url: "http://\(literal):\(settings.port)",
       token: operatorToken.withBytes { String(decoding: $0, as: UTF8.self) })
   }
 

@@ -42,7 +42,7 @@ final class MessageBroker: Sendable {
       return .message(try await message(id, client: client, wait: .milliseconds(wait)))
     case .readiness: return .readiness(await readiness(await storeAnswers()))
     case .status: return .status(try await status())
-    case .lease, .record, .finish: throw violation("gateway")
+    case .lease, .record, .finish, .abandon: throw violation("gateway")
     }
   }
 
@@ -52,6 +52,11 @@ final class MessageBroker: Sendable {
       return .work(try await lease(to: worker, wait: .milliseconds(min(wait, 60_000))))
     case .record(let id, let step):
       try await store.record(step, of: id, by: worker)
+      return .done
+    case .abandon(let id):
+      try await store.releaseLeases(of: worker, message: id, at: Date())
+      arrived.ring()
+      replies.ring(id)
       return .done
     case .finish(let id, let reply, let usage):
       try await store.finish(id, by: worker, reply: reply, usage: usage, at: Date())
@@ -107,7 +112,7 @@ final class MessageBroker: Sendable {
 
   private func storeAnswers() async -> Bool {
     do {
-      _ = try await store.accessLists()
+      try await store.probe()
       return true
     } catch {
       return false

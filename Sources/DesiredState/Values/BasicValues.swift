@@ -34,7 +34,7 @@ extension String: SpecValue {
         node, path, "expected text, found \(node.kindName)", hint: "put it in quotes")
       return nil
     }
-    guard text.unicodeScalars.allSatisfy({ !Quoted.isInvisible($0) }) else {
+    guard text.unicodeScalars.allSatisfy({ !VisibleText.isInvisible($0) }) else {
       decoding.reject(node, path, "control characters are not allowed")
       return nil
     }

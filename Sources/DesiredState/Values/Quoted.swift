@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import ApplianceModel
+
 /// Text from outside, made fit for a message: escaped, shortened, and hidden when it looks like a
 /// secret.
 public struct Quoted: CustomStringConvertible {
@@ -11,20 +13,9 @@ public struct Quoted: CustomStringConvertible {
       description = "<redacted>"
       return
     }
-    let visible = text.unicodeScalars.prefix(80).map { scalar in
-      Self.isInvisible(scalar) ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
-    description = "\"\(visible.joined())\(text.unicodeScalars.count > 80 ? "…" : "")\""
-  }
-}
-
-extension Quoted {
-  /// Control characters, line separators, zero-width and bidirectional controls.
-  static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: true
-    default: scalar.properties.isBidiControl
-    }
+    let visible = VisibleText.escape(
+      String(String.UnicodeScalarView(text.unicodeScalars.prefix(80))))
+    description = "\"\(visible)\(text.unicodeScalars.count > 80 ? "…" : "")\""
   }
 }
 

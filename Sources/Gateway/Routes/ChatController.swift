@@ -60,6 +60,9 @@ struct ChatController: Sendable {
     guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name] else {
       return nil
     }
+    guard request.headers[values: name].count == 1 else {
+      throw ProblemResponse.badRequest("Idempotency-Key is given more than once")
+    }
     guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
     else {
       throw ProblemResponse.badRequest("Idempotency-Key must be 1 to 255 visible characters")

@@ -5,17 +5,24 @@ import ApplianceModel
 
 /// A plan as the comment on a pull request: one sticky comment, the verdict first, details folded.
 public enum PlanMarkdown {
-  /// GitHub refuses comments over 65,536 characters.
+  /// GitHub refuses comments over 65,536 characters (Unicode code points).
   static let budget = 60_000
 
   public static func render(_ plan: Plan) -> String {
     let head = [marker(plan), "### \(PlanText.verdict(plan))", ""] + facts(plan)
     let essential = head + dangers(plan) + policy(plan)
     var text = essential.joined(separator: "\n") + "\n"
+    var length = text.unicodeScalars.count
     var omitted = 0
     for change in plan.changes {
       let details = details(of: change)
-      if text.count + details.count > budget { omitted += 1 } else { text += details }
+      let added = details.unicodeScalars.count
+      guard length + added <= budget else {
+        omitted += 1
+        continue
+      }
+      text += details
+      length += added
     }
     if omitted > 0 { text += "\n_\(omitted) more resources; see the JSON plan._\n" }
     return text + "\nEffect digest `\(plan.effectDigest)`\n"
@@ -23,19 +30,20 @@ public enum PlanMarkdown {
 
   /// Lets a later run find this comment and replace it.
   private static func marker(_ plan: Plan) -> String {
-    let host = safe(plan.host.name.isEmpty ? "-" : plan.host.name)
+    let name = plan.host.name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+    let host = name.isEmpty ? "-" : name
     return "<!-- kafclaw-plan:v1 host=\(host) effect=\(plan.effectDigest.short) -->"
   }
 
   private static func facts(_ plan: Plan) -> [String] {
     let revision = plan.source.headCommit.map { " at `\($0.prefix(12))`" } ?? ""
-    let host = plan.host.name.isEmpty ? "this host" : "`\(safe(plan.host.name))`"
+    let host = plan.host.name.isEmpty ? "this host" : code(plan.host.name)
     var lines = ["Host \(host)\(revision), source verification: \(plan.source.verification)", ""]
     lines += plan.environment.map { value in
       "- from the environment: `\(value.path)` = \(code(CanonicalJSON.text(value.value))) "
         + "(`\(value.variable)`)"
     }
-    lines += plan.warnings.map { "- warning: \(safe($0))" }
+    lines += plan.warnings.map { "- warning: \(code($0))" }
     return lines
   }
 
@@ -46,7 +54,7 @@ public enum PlanMarkdown {
     }
     guard !dangerous.isEmpty else { return [] }
     let rows = dangerous.map { change in
-      let what = change.blocked.map { "blocked: \(safe($0))" } ?? change.impact.rawValue
+      let what = change.blocked.map { "blocked: \(code($0))" } ?? change.impact.rawValue
       return "| \(PlanText.symbol(change)) | \(code(change.address.text)) | \(what) |"
     }
     return ["", "| | resource | impact |", "| - | - | - |"] + rows
@@ -57,17 +65,17 @@ public enum PlanMarkdown {
     guard !broken.isEmpty else { return [] }
     return [""]
       + broken.map { finding in
-        "- **\(finding.result)** `\(finding.pack)/\(finding.id)`: \(safe(finding.message)). "
-          + safe(finding.remedy)
+        "- **\(finding.result)** \(code("\(finding.pack)/\(finding.id)")): "
+          + code("\(finding.message). \(finding.remedy)")
       }
   }
 
   private static func details(of change: Change) -> String {
     let summary =
-      "\(PlanText.symbol(change)) \(html(change.address.text)) — "
+      "\(PlanText.symbol(change)) \(code(change.address.text)) — "
       + "\(change.blocked == nil ? change.impact.rawValue : "blocked"), \(change.reason.rawValue)"
     let lines = change.fields.flatMap { field -> [String] in
-      let name = PlanText.escaped(String(field.path.dropFirst()))
+      let name = VisibleText.escape(String(field.path.dropFirst()))
       guard !field.sensitive else { return ["! \(name): (secret)"] }
       if let list = ListDifference(before: field.before, after: field.after) {
         return ["! \(name): \(list.text)"]
@@ -94,22 +102,22 @@ public enum PlanMarkdown {
     return String(repeating: "`", count: longest + 1)
   }
 
+  /// Text from outside: inside `code` nobody is mentioned, nothing is referred to and no markup
+  /// works. Entities alone do not help: GitHub looks for mentions after decoding them.
   private static func code(_ text: String) -> String {
-    "<code>\(html(PlanText.escaped(text)).replacing("|", with: "&#124;"))</code>"
-  }
-
-  private static func html(_ text: String) -> String {
-    PlanText.escaped(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-      .replacing(">", with: "&gt;").replacing("@", with: "&#64;").replacing("#", with: "&#35;")
-  }
-
-  /// Text outside code: no markup, mentions or references.
-  private static func safe(_ text: String) -> String {
+    let escaped = VisibleText.escape(text).replacing("&", with: "&amp;").replacing(
+      "<", with: "&lt;"
+    )
+    .replacing(">", with: "&gt;")
+    // Markdown is read before HTML: its characters become entities too.
     var result = ""
-    for character in html(text) {
-      if "*_`[]|~\\".contains(character) { result.append("\\") }
-      result.append(character)
+    for character in escaped {
+      if let scalar = character.unicodeScalars.first, "*_`[]|~\\".contains(character) {
+        result += "&#\(scalar.value);"
+      } else {
+        result.append(character)
+      }
     }
-    return result
+    return "<code>\(result)</code>"
   }
 }

@@ -9,13 +9,15 @@ public enum PlanText {
   public static func render(_ plan: Plan, colour: Bool = false) -> String {
     var lines = [heading(plan)]
     lines += plan.environment.map { value in
-      "  from the environment: \(value.path) = \(CanonicalJSON.text(value.value)) (\(value.variable))"
+      "  from the environment: \(value.path) = \(CanonicalJSON.text(value.value))"
+        + " (\(value.variable))"
     }
-    lines += plan.warnings.map { "  warning: \(escaped($0))" }
+    lines += plan.warnings.map { "  warning: \($0)" }
+    lines = lines.map(VisibleText.escape)
     if !plan.changes.isEmpty { lines.append("") }
-    lines += plan.changes.flatMap { change in self.lines(of: change, colour: colour) }
+    lines += plan.changes.flatMap { self.lines(of: $0, colour: colour) }
     lines.append("")
-    lines += policy(plan)
+    lines += policy(plan).map(VisibleText.escape)
     lines.append(verdict(plan))
     lines.append("Effect digest \(plan.effectDigest)")
     return lines.joined(separator: "\n") + "\n"
@@ -34,21 +36,21 @@ public enum PlanText {
   private static func heading(_ plan: Plan) -> String {
     let revision = plan.source.headCommit.map { " at \($0.prefix(12))" } ?? ""
     let host = plan.host.name.isEmpty ? "this host" : "host \(plan.host.name)"
-    return "Plan for \(host) from \(escaped(plan.source.repository))\(revision)"
+    return "Plan for \(host) from \(VisibleText.escape(plan.source.repository))\(revision)"
       + " (verification: \(plan.source.verification))"
   }
 
   private static func lines(of change: Change, colour: Bool) -> [String] {
     let impact = change.blocked == nil ? change.impact.rawValue : "blocked"
     let because = change.reason == .intentional ? "" : "  \(change.reason.rawValue)"
-    let head = "  \(symbol(change)) \(escaped(change.address.text))  \(impact)\(because)"
+    let head = "  \(symbol(change)) \(VisibleText.escape(change.address.text))  \(impact)\(because)"
     let painted = colour ? paint(head, change) : head
-    let reason = change.blocked.map { ["      ! \(escaped($0))"] } ?? []
+    let reason = change.blocked.map { ["      ! \(VisibleText.escape($0))"] } ?? []
     return [painted] + reason + change.fields.map { "      \(line(of: $0))" }
   }
 
   private static func line(of field: Change.Field) -> String {
-    let name = escaped(String(field.path.dropFirst()))
+    let name = VisibleText.escape(String(field.path.dropFirst()))
     guard !field.sensitive else { return "\(name)  (secret)" }
     let drift = field.driftFrom.map { "  (was applied as \(value($0)))" } ?? ""
     if let list = ListDifference(before: field.before, after: field.after) {
@@ -84,20 +86,9 @@ public enum PlanText {
 
   static func value(_ value: JSONValue?) -> String {
     guard let value else { return "(none)" }
-    let text = escaped(CanonicalJSON.text(value))
+    let text = VisibleText.escape(CanonicalJSON.text(value))
     guard text.count > 72 else { return text }
     return "\(text.prefix(60))… (\(text.count) characters)"
-  }
-
-  /// Control and bidirectional characters made visible: names come from outside.
-  static func escaped(_ text: String) -> String {
-    text.unicodeScalars.map { scalar in
-      switch scalar.value {
-      case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF:
-        "\\u{\(String(scalar.value, radix: 16))}"
-      default: String(scalar)
-      }
-    }.joined()
   }
 
   private static func paint(_ line: String, _ change: Change) -> String {

@@ -33,7 +33,8 @@ struct ListDirectoryTool: Tool {
   let isIdempotent = true
 
   func run(_ arguments: JSONValue, in folders: ToolFolders) async throws -> String {
-    let target = folders.resolve(arguments["path"]?.stringValue ?? "")
+    let path = arguments["path"] == nil ? "" : try arguments.required("path")
+    let target = folders.resolve(path)
     let names = try ConfinedFolder(target.folder).list(target.path, limit: Self.limit)
     return names.isEmpty ? "(empty)" : names.joined(separator: "\n")
   }

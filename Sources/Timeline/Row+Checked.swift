@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import GRDB
+
+/// Columns as they are found: GRDB's own subscript ends the process on NULL or another type, and a
+/// database file can be edited by hand.
+extension Row {
+  func text(_ column: String) throws -> String {
+    guard case .string(let text) = storage(column) else { throw damaged(column) }
+    return text
+  }
+
+  func optionalText(_ column: String) throws -> String? {
+    switch storage(column) {
+    case .null: nil
+    case .string(let text): text
+    default: throw damaged(column)
+    }
+  }
+
+  /// A count: from 0 to a million.
+  func integer(_ column: String) throws -> Int {
+    guard case .int64(let number) = storage(column), (0...1_000_000).contains(number) else {
+      throw damaged(column)
+    }
+    return Int(number)
+  }
+
+  func optionalInteger(_ column: String) throws -> Int? {
+    if case .null = storage(column) { return nil }
+    return try integer(column)
+  }
+
+  private func storage(_ column: String) -> DatabaseValue.Storage {
+    (self[column] as DatabaseValue? ?? .null).storage
+  }
+
+  private func damaged(_ column: String) -> ApplianceError {
+    ApplianceError(
+      .timelineFailed, "timeline.db: column \"\(column)\" has an impossible value",
+      hint: "restore the timeline from a backup")
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Testing
+
+@testable import ModelProviders
+
+/// The embedded provider: its grammar, its answers, and that they are always the same.
+struct OfflineProviderTests {
+  static let grammar: [(String, [OfflineScript.Step])] = [
+    ("", []), ("hello", []), ("  \n\n", []), ("hello\n/list", []), ("/list\nhello", []),
+    (" /list", []), ("a /list", []),
+    ("/list", [.call(tool: "list_dir", arguments: ["path": ""])]),
+    ("/list notes", [.call(tool: "list_dir", arguments: ["path": "notes"])]),
+    ("/read a.txt", [.call(tool: "read_file", arguments: ["path": "a.txt"])]),
+    (
+      "/write a.txt two words",
+      [.call(tool: "write_file", arguments: ["path": "a.txt", "content": "two words"])]
+    ),
+    ("/write a.txt", [.call(tool: "write_file", arguments: ["path": "a.txt", "content": ""])]),
+    (
+      "/write a.txt  spaces  kept ",
+      [.call(tool: "write_file", arguments: ["path": "a.txt", "content": " spaces  kept "])]
+    ),
+    ("/history", [.history]),
+    ("/call exec", [.call(tool: "exec", arguments: [:])]),
+    (
+      "/call exec {\"argv\": [\"ls\", 1, null]}",
+      [.call(tool: "exec", arguments: ["argv": ["ls", 1, .null]])]
+    ),
+    ("/call exec [1]", [.say("/call exec: arguments must be a JSON object")]),
+    ("/call exec {", [.say("/call exec: arguments must be a JSON object")]),
+    ("/call exec {\"a\": 1.5}", [.say("/call exec: arguments must be a JSON object")]),
+    ("/read", [.say("unknown step: use /list, /read, /write, /call or /history")]),
+    ("/write", [.say("unknown step: use /list, /read, /write, /call or /history")]),
+    ("/call", [.say("unknown step: use /list, /read, /write, /call or /history")]),
+    ("/LIST", [.say("unknown step: use /list, /read, /write, /call or /history")]),
+    ("/", [.say("unknown step: use /list, /read, /write, /call or /history")]),
+    (
+      "/history\n\n  \n/list\r\n/history",
+      [.history, .call(tool: "list_dir", arguments: ["path": ""]), .history]
+    ),
+  ]
+
+  @Test(arguments: OfflineProviderTests.grammar.indices)
+  func linesBecomeSteps(index: Int) {
+    let (text, steps) = Self.grammar[index]
+    #expect(OfflineScript.steps(of: text) == steps, "\(text.debugDescription)")
+  }
+
+  private func request(
+    _ text: String, _ results: [ToolResult] = [], history: [Exchange] = []
+  ) -> CompletionRequest {
+    let calls = results.enumerated().map { index, result in
+      CompletionRequest.EndedCall(
+        call: ToolCall(index: index, tool: "read_file", arguments: [:]), result: result)
+    }
+    return CompletionRequest(assistant: "Claw", history: history, text: text, calls: calls)
+  }
+
+  @Test func ordinaryTextIsRepeated() async throws {
+    let completion = try await OfflineProvider().complete(request("hello"))
+    #expect(completion.move == .reply("Claw (offline): you said: hello"))
+  }
+
+  @Test func stepsAreCalledOneAfterTheOther() async throws {
+    let text = "/read a\n/history\n/write b c"
+    let history = [Exchange(text: "x", reply: "y")]
+    let first = try await OfflineProvider().complete(request(text, history: history))
+    #expect(first.move == .call(tool: "read_file", arguments: ["path": "a"]))
+    let second = try await OfflineProvider().complete(
+      request(text, [.success("A")], history: history))
+    #expect(second.move == .call(tool: "write_file", arguments: ["path": "b", "content": "c"]))
+    let last = try await OfflineProvider().complete(
+      request(text, [.success("A"), .failure("no")], history: history))
+    #expect(last.move == .reply("read_file: A\nhistory: 1\nwrite_file: failed: no"))
+  }
+
+  @Test(arguments: [
+    (ToolResult.success("done"), "read_file: done"), (.failure("no"), "read_file: failed: no"),
+    (.outcomeUnknown, "read_file: outcome unknown: interrupted, not repeated"),
+  ])
+  func everyOutcomeIsTold(result: ToolResult, line: String) async throws {
+    let completion = try await OfflineProvider().complete(request("/read a", [result]))
+    #expect(completion.move == .reply(line))
+  }
+
+  @Test func tokensAreFourBytesEach() async throws {
+    let history = [Exchange(text: "12345678", reply: "1234")]
+    let completion = try await OfflineProvider().complete(request("1234", history: history))
+    let reply = "Claw (offline): you said: 1234"
+    #expect(completion.usage == TokenUsage(input: 5, output: reply.utf8.count / 4 + 1))
+    let call = try await OfflineProvider().complete(request("/list"))
+    #expect(call.usage == TokenUsage(input: 2, output: 1))
+  }
+
+  @Test func sameRequestGivesTheSameAnswer() async throws {
+    for (text, _) in Self.grammar {
+      let request = request(text, [.success("A")], history: [Exchange(text: "x", reply: "y")])
+      let first = try await OfflineProvider().complete(request)
+      for _ in 1...20 { #expect(try await OfflineProvider().complete(request) == first) }
+    }
+  }
+
+  @Test func catalogueKnowsTheOfflineProviderOnly() throws {
+    #expect(try ProviderCatalog.provider(named: "offline").name == "offline")
+    for name in ["", "openai", "Offline", "offline "] {
+      let error = #expect(throws: ApplianceError.self) {
+        try ProviderCatalog.provider(named: name)
+      }
+      #expect(error?.code == .providerUnknown)
+      #expect(error?.hint == "use offline")
+    }
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Testing
+
+@testable import Planning
+
+/// The plan as a comment on a pull request.
+struct PlanMarkdownTests {
+  @Test func commentHasVerdictDangersPolicyAndDetails() {
+    var input = PlanInput()
+    input.host = "edge-1"
+    input.source = Plans.source
+    input.applied = [ResourceAddress(.workspace, "old.md"): ["digest": "sha256:dd"]]
+    input.observed = [ResourceAddress(.workspace, "old.md"): .present(["digest": "sha256:dd"])]
+    input.desired = [Resource(.senders, "web", ["allow": ["carol"], "policy": "allowlist"])]
+    input.observed[ResourceAddress(.senders, "web")] = .absent
+    input.policy = [Plans.policy("warn", id: "incident-owner")]
+    input.warnings = ["commits are not verified"]
+    let plan = Planner.plan(input)
+    let expected = """
+      <!-- kafclaw-plan:v1 host=edge-1 effect=\(plan.effectDigest.short) -->
+      ### Plan: 1 add, 0 change, 1 delete, 0 blocked.
+
+      Host <code>edge-1</code> at `0123456789ab`, source verification: none
+
+      - warning: <code>commits are not verified</code>
+
+      | | resource | impact |
+      | - | - | - |
+      | - | <code>workspace/old.md</code> | data |
+
+      - **warn** <code>baseline/incident-owner</code>: <code>The title. The remedy.</code>
+
+      <details><summary>- <code>workspace/old.md</code> — data, removed</summary>
+
+      ```diff
+      - digest: "sha256:dd"
+      ```
+
+      </details>
+
+      <details><summary>+ <code>senders/web</code> — live, intentional</summary>
+
+      ```diff
+      + allow: ["carol"]
+      + policy: "allowlist"
+      ```
+
+      </details>
+
+      Effect digest `\(plan.effectDigest)`
+
+      """
+    #expect(PlanMarkdown.render(plan) == expected)
+  }
+
+  @Test func commentWithoutChangesIsShort() {
+    let plan = Planner.plan(PlanInput())
+    let expected = """
+      <!-- kafclaw-plan:v1 host=- effect=\(plan.effectDigest.short) -->
+      ### No changes.
+
+      Host this host, source verification: none
+
+
+      Effect digest `\(plan.effectDigest)`
+
+      """
+    #expect(PlanMarkdown.render(plan) == expected)
+  }
+
+  @Test func blockedChangesSayWhy() {
+    let text = PlanMarkdown.render(Planner.plan(Plans.everything))
+    #expect(
+      text.contains(
+        "| x | <code>configuration/config.json</code> | blocked: <code>cannot be read: EIO</code> |\n"
+      ))
+    #expect(text.contains("! allow: +\"carol\" -\"bob\"\n"))
+    #expect(text.contains("from the environment: `gateway.port` = <code>8001</code>"))
+    #expect(!text.contains("`baseline/local`"))
+  }
+
+  /// GitHub refuses a comment of more than 65,536 characters.
+  private let limit = 65_536
+
+  private func large(changes: Int, deletions: Int, value: String) -> Plan {
+    var input = PlanInput()
+    for number in 0..<changes {
+      let name = "file-\(number).md"
+      input.desired.append(Resource(.workspace, name, ["digest": .string(value)]))
+      input.observed[ResourceAddress(.workspace, name)] = .absent
+    }
+    for number in 0..<deletions {
+      let address = ResourceAddress(.workspace, "gone-\(number).md")
+      input.applied[address] = ["digest": "x"]
+      input.observed[address] = .present(["digest": "x"])
+    }
+    return Planner.plan(input)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func commentOfManyChangesStaysWithinTheLimitAndKeepsEveryDeletion() {
+    let plan = large(changes: 5_000, deletions: 200, value: "sha256:0123456789abcdef")
+    let text = PlanMarkdown.render(plan)
+    #expect(text.unicodeScalars.count <= limit)
+    for number in 0..<200 {
+      #expect(text.contains("| - | <code>workspace/gone-\(number).md</code> | data |\n"))
+    }
+    #expect(text.contains("### Plan: 5000 add, 0 change, 200 delete, 0 blocked."))
+    #expect(text.contains("more resources; see the JSON plan._"))
+    #expect(text.hasSuffix("\nEffect digest `\(plan.effectDigest)`\n"))
+  }
+
+  /// One visible character can consist of any number of code points, and GitHub counts those.
+  @Test func charactersOfManyCodePointsAreCountedAsSuch() {
+    let tower = "a" + String(repeating: "\u{301}", count: 3_000)
+    let text = PlanMarkdown.render(large(changes: 40, deletions: 1, value: tower))
+    #expect(text.unicodeScalars.count <= limit)
+  }
+
+  @Test func everythingIsShownWhileItFits() {
+    let text = PlanMarkdown.render(large(changes: 50, deletions: 5, value: "x"))
+    #expect(!text.contains("more resources"))
+    #expect(text.ranges(of: "<details>").count == 55)
+    #expect(text.ranges(of: "</details>").count == 55)
+  }
+}

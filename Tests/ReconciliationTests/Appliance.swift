@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import DesiredState
+import DurableIO
+import Foundation
+import Planning
+
+@testable import GitSource
+@testable import Reconciliation
+
+/// A reconciler with a state folder of its own, a host in memory and a source under control.
+final class Appliance: Sendable {
+  let home: String
+  let paths: AppliancePaths
+  let host = ModelHost()
+  let source: ModelSource
+  let reconciler: Reconciler
+  let files: ReconcilerFiles
+
+  init(_ first: SourceReply = Desired.commit(1)) throws {
+    home = try TemporaryFolder.make()
+    paths = AppliancePaths.user(home: home)
+    for folder in paths.folders { try PrivateFolder.create(folder) }
+    files = ReconcilerFiles(paths)
+    let (host, source) = (host, ModelSource(first))
+    self.source = source
+    reconciler = Self.reconciler(paths, host, source)
+  }
+
+  deinit { TemporaryFolder.remove(home) }
+
+  /// The same host and files under a new reconciler, as after a restart.
+  func restarted() -> Reconciler { Self.reconciler(paths, host, source) }
+
+  private static func reconciler(
+    _ paths: AppliancePaths, _ host: ModelHost, _ source: ModelSource
+  ) -> Reconciler {
+    var spec = SourceSpec()
+    spec.repository = "/srv/config.git"
+    return Reconciler(
+      host: nil, source: spec, paths: paths,
+      appliers: ResourceKind.allCases.map { ModelApplier(kind: $0, host: host) },
+      fetch: { try await source.fetch() }, health: { try await host.checkHealth() },
+      now: { Date(timeIntervalSince1970: 1_800_000_000) })
+  }
+
+  @discardableResult
+  func pass(_ trigger: Trigger = .interval) async -> PassOutcome { await reconciler.pass(trigger) }
+
+  func conditions(componentsHealthy: Bool = true) async -> [Condition] {
+    await reconciler.conditions(componentsHealthy: componentsHealthy, verification: .none)
+  }
+
+  /// Newest first.
+  func history() throws -> [HistoryEntry] { try ReconcileHistory(paths).newest(1_000) }
+
+  /// Whether the record says what is there.
+  func recordMatchesHost() async throws -> Bool {
+    let recorded = try files.appliedState().byAddress
+    return await host.live == recorded
+  }
+
+  /// Every file of the state folder: path, mode, time of change and content.
+  func fingerprint() throws -> [String] {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: paths.state).sorted()
+    return try names.map { name in
+      let path = paths.state + "/" + name
+      var status = stat()
+      guard lstat(path, &status) == 0 else { throw ApplianceError.system("examine", path) }
+      let isFile = status.st_mode & S_IFMT == S_IFREG
+      let bytes = isFile ? try DurableFile.read(path, limit: 1 << 24) : []
+      let times = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+      return "\(name) \(status.st_mode) \(status.st_ino) \(times) \(bytes)"
+    }
+  }
+}
+
+/// Folders that are gone when their test is.
+enum TemporaryFolder {
+  static func make() throws -> String {
+    var template = Array("/tmp/kafclaw-test-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template), let resolved = PrivateFolder.resolve(String(cString: made))
+    else { throw ApplianceError.system("create folder", "/tmp") }
+    return resolved
+  }
+
+  static func remove(_ path: String) {
+    // `try?`: what is left over lies in /tmp and disturbs nobody.
+    try? FileManager.default.removeItem(atPath: path)
+  }
+}
