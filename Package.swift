@@ -159,6 +159,7 @@ let package = Package(
         "AgentRuntime", "Tools", "ModelProviders", "Planning", "DesiredState", "DurableIO",
         "ControlAPI", "ApplianceModel", .logging,
       ]),
+    tests("ControlAPITests", ["ControlAPI", "ApplianceModel"]),
     tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel"]),
     tests("ApplianceTests", ["kafclaw", "TestSupport"]),
   ]
