@@ -4,7 +4,9 @@
 import ApplianceModel
 import CProcess
 public import ControlAPI
+import Foundation
 import Glibc
+import Synchronization
 
 /// What every component does before anything else, in its own process.
 public enum ComponentProcess {
@@ -15,13 +17,14 @@ public enum ComponentProcess {
 
   /// Binds this process to the life of its supervisor and gives up privileges.
   ///
-  /// Must be called on the main thread: the kernel forgets the death signal with the thread that
-  /// asked for it (prctl(2), PR_SET_PDEATHSIG).
+  /// A thread that lives as long as the process asks for the death signal: the kernel forgets it
+  /// with the thread that asked (prctl(2), PR_SET_PDEATHSIG), and neither the pool's threads nor,
+  /// on Linux, the main thread stay.
   ///
   /// - Parameter supervisor: The process id the supervisor passed.
   /// - Throws: `process.failed` when the supervisor is gone already or descriptor 3 is no socket.
   public static func bind(to supervisor: Int32) throws {
-    guard kafclaw_die_with_parent(supervisor) == 0 else {
+    guard dieWith(supervisor) else {
       throw ApplianceError(.processFailed, "the supervisor \(supervisor) is not the parent")
     }
     guard kafclaw_no_new_privileges() == 0, kafclaw_forbid_dumps() == 0 else {
@@ -39,8 +42,27 @@ public enum ComponentProcess {
     }
   }
 
+  private static func dieWith(_ supervisor: Int32) -> Bool {
+    let isBound = Flag()
+    let asked = DispatchSemaphore(value: 0)
+    let thread = Thread {
+      isBound.value.withLock { $0 = kafclaw_die_with_parent(supervisor) == 0 }
+      asked.signal()
+      while true { pause() }
+    }
+    thread.name = "parent-watch"
+    thread.start()
+    asked.wait()
+    return isBound.value.withLock { $0 }
+  }
+
   /// Forbids core dumps and ptrace of the supervisor itself.
   public static func protectMemory() {
     _ = kafclaw_forbid_dumps()
   }
+}
+
+/// A Boolean that two threads share.
+private final class Flag: Sendable {
+  let value = Mutex(false)
 }

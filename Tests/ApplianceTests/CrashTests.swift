@@ -48,6 +48,17 @@ import Testing
     appliance.stop()
   }
 
+  /// A component that is stuck does not see the end of its socket: the kernel has to end it.
+  @Test func stuckComponentsDieWithTheSupervisor() async throws {
+    let appliance = try RunningAppliance(name: "stuck")
+    try await appliance.startReady()
+    let pids = try appliance.status().components.compactMap(\.pid).map(Int32.init)
+    #expect(pids.count == 2)
+    for pid in pids { kill(pid, SIGSTOP) }
+    appliance.killSupervisor()
+    #expect(await eventually { pids.allSatisfy { kill($0, 0) != 0 } })
+  }
+
   private func expected(_ number: Substring) -> String {
     "test-claw (offline): you said: message \(number)"
   }

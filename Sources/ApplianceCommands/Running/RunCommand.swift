@@ -43,7 +43,7 @@ struct ComponentCommand: AsyncParsableCommand {
   var supervisor: Int32
 
   func run() async throws {
-    try await MainActor.run { try ComponentEntry.prepare(supervisor: supervisor) }
+    try ComponentEntry.prepare(supervisor: supervisor)
     try await ComponentEntry.run(role: role)
   }
 }

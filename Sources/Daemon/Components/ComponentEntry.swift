@@ -13,10 +13,10 @@ import Supervision
 
 /// `kafclaw component ROLE`: the processes that the supervisor starts.
 public enum ComponentEntry {
-  /// The first thing in a component's process; on its main thread.
+  /// The first thing in a component's process.
   ///
   /// - Throws: When the process was not started by a supervisor, or as root.
-  @MainActor public static func prepare(supervisor: Int32) throws {
+  public static func prepare(supervisor: Int32) throws {
     try RootRefusal.require(environment: ProcessEnvironment.settings)
     umask(0o077)
     try ComponentProcess.bind(to: supervisor)
