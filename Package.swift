@@ -160,6 +160,13 @@ let package = Package(
         "ControlAPI", "ApplianceModel", .logging,
       ]),
     tests("ControlAPITests", ["ControlAPI", "ApplianceModel"]),
+    tests("SupervisionTests", ["Supervision"]),
+    tests(
+      "GatewayTests",
+      [
+        "Gateway", "GatewayAPI", "Supervision", "ControlAPI", "Planning", "SodiumCrypto",
+        "ApplianceModel", .hummingbird, .httpTypes, .logging,
+      ]),
     tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel"]),
     tests("ApplianceTests", ["kafclaw", "TestSupport"]),
   ]

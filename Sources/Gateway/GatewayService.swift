@@ -32,9 +32,12 @@ public final class GatewayService: Sendable {
         await self.link.run { try await self.answer($0) }
         await self.listeners.close()
       }
-      group.addTask { await self.listeners.run() }
-      await group.next()
-      group.cancelAll()
+      // Nobody is cancelled: connections that were accepted and not served yet would be dropped,
+      // for which NIO ends the process (apple/swift-nio#3481).
+      group.addTask {
+        await self.listeners.run()
+        self.link.close()
+      }
     }
   }
 

@@ -71,9 +71,10 @@ struct ChatController: Sendable {
   }
 
   private func body(of request: Request) async throws -> ChatRequest {
-    let type = request.headers[.contentType]?.split(separator: ";").first?
-      .trimmingPrefix { $0 == " " }.lowercased()
-    guard type == "application/json" else {
+    let value = request.headers[.contentType] ?? ""
+    // RFC 9110 §8.3.1: white space may stand before the semicolon.
+    let type = value.prefix { $0 != ";" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
+    guard String(type).lowercased() == "application/json" else {
       throw ProblemResponse(
         "unsupported-media-type", .unsupportedMediaType, "The body must be application/json")
     }
