@@ -31,7 +31,7 @@ extension Target.Dependency {
   static let yams = product(name: "Yams", package: "Yams")
 }
 
-/// A library target and its tests. `layer` documents DESIGN order; ArchitectureTests enforces it.
+/// A library target; ArchitectureTests holds it to its layer.
 func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: library)
 }
@@ -137,7 +137,7 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests("ApplianceModelTests", ["ApplianceModel"]),
     tests(
-      "DesiredStateTests", ["ApplianceModel", "DesiredState", "DurableIO", "Guardrails"],
+      "DesiredStateTests", ["ApplianceModel", "DesiredState", "DurableIO", "Guardrails", "TestSupport"],
       exclude: ["Corpus"]),
     tests("GuardrailsTests", ["ApplianceModel", "DesiredState", "Guardrails"]),
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
@@ -146,12 +146,15 @@ let package = Package(
     tests("SandboxTests", ["Sandbox", "ApplianceModel"]),
     tests("ToolsTests", ["Tools", "ApplianceModel"]),
     tests(
-      "PlanningTests", ["Planning", "DesiredState", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
+      "PlanningTests",
+      [
+        "Planning", "DesiredState", "DurableIO", "SodiumCrypto", "ApplianceModel", "TestSupport",
+      ]),
     tests(
       "ReconciliationTests",
       [
         "Reconciliation", "GitSource", "Planning", "Supervision", "ControlAPI", "DesiredState",
-        "DurableIO", "ApplianceModel",
+        "DurableIO", "ApplianceModel", "TestSupport",
       ]),
     tests(
       "AgentRuntimeTests",
@@ -159,8 +162,8 @@ let package = Package(
         "AgentRuntime", "Tools", "ModelProviders", "Planning", "DesiredState", "DurableIO",
         "ControlAPI", "ApplianceModel", .logging,
       ]),
-    tests("ControlAPITests", ["ControlAPI", "ApplianceModel"]),
-    tests("SupervisionTests", ["Supervision"]),
+    tests("ControlAPITests", ["ControlAPI", "ApplianceModel", "TestSupport"]),
+    tests("SupervisionTests", ["Supervision", "TestSupport"]),
     tests(
       "GatewayTests",
       [

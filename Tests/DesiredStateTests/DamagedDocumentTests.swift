@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import DesiredState
+import TestSupport
 import Testing
 
 /// Damaged documents: whatever the bytes, the answer is a state or issues.

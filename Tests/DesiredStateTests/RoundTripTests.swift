@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import DesiredState
+import TestSupport
 import Testing
 
 /// What is written can be read back.

@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import DesiredState
+import TestSupport
 
 /// Makes random values of every field; each fits its type, not always the rules over fields.
 struct SpecGenerator {

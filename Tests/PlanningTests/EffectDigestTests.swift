@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Planning

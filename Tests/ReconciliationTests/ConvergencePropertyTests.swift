@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import Planning
+import TestSupport
 import Testing
 
 @testable import Reconciliation

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Supervision

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import FoundationEssentials
+import Foundation
 
 /// A small random generator with a seed, so that a failure can be repeated (Steele, Lea and Flood,
 /// "Fast splittable pseudorandom number generators", 2014).
-struct SplitMix64: RandomNumberGenerator {
+public struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) {
+  public init(seed: UInt64) {
     state = seed
   }
 
-  mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -21,7 +21,7 @@ struct SplitMix64: RandomNumberGenerator {
   }
 
   /// A new seed for every run, printed; `KAFCLAW_TEST_SEED` repeats one.
-  static func seed(of test: String) -> UInt64 {
+  public static func seed(of test: String) -> UInt64 {
     let given = ProcessInfo.processInfo.environment["KAFCLAW_TEST_SEED"]
     let seed = given.flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
     print("\(test): KAFCLAW_TEST_SEED=\(seed)")
