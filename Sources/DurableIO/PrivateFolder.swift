@@ -25,7 +25,7 @@ public enum PrivateFolder {
   /// Refuses a folder that somebody else owns or could write to, or could exchange through a
   /// folder above it. Of an absent folder, the folders above it are examined.
   public static func requireTrusted(_ path: String) throws {
-    guard let resolved = resolve(path) else {
+    guard let resolved = try resolvePresent(path) else {
       var parent = DurableFile.parentFolder(of: path)
       while resolve(parent) == nil && parent != "/" {
         parent = DurableFile.parentFolder(of: parent)
@@ -50,7 +50,7 @@ public enum PrivateFolder {
   /// Refuses a file that decides about trust or holds secrets when somebody else owns it or could
   /// write to it. An absent file passes.
   public static func requireTrustedFile(_ path: String) throws {
-    guard let resolved = resolve(path) else { return }
+    guard let resolved = try resolvePresent(path) else { return }
     let file = try status(resolved)
     guard file.st_uid == geteuid() || file.st_uid == 0, file.st_mode & 0o022 == 0 else {
       throw ApplianceError(
@@ -100,7 +100,14 @@ public enum PrivateFolder {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The path without links, or `nil` where nothing is there.
+  /// As ``resolve(_:)``; a path that cannot be looked at is an error, not absence.
+  private static func resolvePresent(_ path: String) throws -> String? {
+    if let resolved = resolve(path) { return resolved }
+    guard errno == ENOENT else { throw ApplianceError.system("resolve", path) }
+    return nil
+  }
+
+  /// The path without links, or `nil` where it cannot be resolved.
   public static func resolve(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }

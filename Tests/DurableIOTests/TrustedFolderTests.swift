@@ -42,6 +42,15 @@ struct TrustedFolderTests {
     #expect(error?.hint == "chmod 0700 \(folder("home"))")
   }
 
+  @Test func refusesAPathThatCannotBeResolved() throws {
+    try #require(symlink("loop", folder("loop")) == 0)
+    try folder.put("text", in: "file")
+    for name in ["loop", "file/below"] {
+      #expect(throws: ApplianceError.self) { try PrivateFolder.requireTrusted(folder(name)) }
+      #expect(throws: ApplianceError.self) { try PrivateFolder.requireTrustedFile(folder(name)) }
+    }
+  }
+
   @Test func letsAnAbsentFolderPass() throws {
     try PrivateFolder.requireTrusted(folder("absent"))
     try PrivateFolder.requireTrusted(folder("absent/below"))

@@ -110,7 +110,7 @@ struct ChatController: Sendable {
   private func prefersAsync(_ request: Request) -> Bool {
     guard let name = HTTPField.Name("Prefer") else { return false }
     return request.headers[values: name].flatMap { $0.split(separator: ",") }
-      .contains { $0.filter { $0 != " " }.lowercased() == "respond-async" }
+      .contains { $0.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() == "respond-async" }
   }
 
   private func accepted(_ status: MessageStatus) throws -> Response {
