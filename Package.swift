@@ -84,6 +84,7 @@ let package = Package(
       exclude: ["Packs/cases"],
       resources: [.embedInCode("Packs/baseline.yaml"), .embedInCode("Packs/strict.yaml")],
       swiftSettings: library),
+    layer("Provenance", ["SodiumCrypto", "ApplianceModel"]),
     layer("Planning", ["DesiredState", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Supervision", ["CProcess", "ControlAPI", "ApplianceModel", .logging]),
     layer("Sandbox", ["CSandbox", "DurableIO", "ApplianceModel"]),
@@ -98,8 +99,8 @@ let package = Package(
     layer(
       "Reconciliation",
       [
-        "GitSource", "Guardrails", "Planning", "Supervision", "ControlAPI", "DesiredState",
-        "DurableIO", "ApplianceModel",
+        "GitSource", "Provenance", "Guardrails", "Planning", "Supervision", "ControlAPI",
+        "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
       ]),
     // L6: HTTP
     layer(
@@ -113,7 +114,7 @@ let package = Package(
       "Daemon",
       [
         "Gateway", "AgentRuntime", "Reconciliation", "Planning", "Timeline", "GitSource",
-        "Sandbox", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
+        "Provenance", "Sandbox", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
         "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
         .unixSignals,
       ]),
@@ -121,8 +122,8 @@ let package = Package(
     .target(
       name: "ApplianceCommands",
       dependencies: [
-        "Daemon", "Reconciliation", "Guardrails", "Planning", "GitSource", "ControlAPI",
-        "GatewayAPI", "DesiredState", "DurableIO", "ApplianceModel", .argumentParser,
+        "Daemon", "Reconciliation", "Provenance", "Guardrails", "Planning", "GitSource",
+        "ControlAPI", "GatewayAPI", "DesiredState", "DurableIO", "ApplianceModel", .argumentParser,
         .asyncHTTPClient, .nioCore, .nioHTTP1,
       ],
       resources: scaffold.map { .embedInCode("Scaffold/\($0)") },
@@ -136,6 +137,8 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: base),
     tests("ArchitectureTests", []),
     tests("ApplianceModelTests", ["ApplianceModel"]),
+    tests(
+      "ProvenanceTests", ["Provenance", "SodiumCrypto", "ApplianceModel", "TestSupport"]),
     tests(
       "DesiredStateTests", ["ApplianceModel", "DesiredState", "DurableIO", "Guardrails", "TestSupport"],
       exclude: ["Corpus"]),

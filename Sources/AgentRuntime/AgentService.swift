@@ -67,7 +67,8 @@ public final class AgentService: Sendable {
     let settings = try ApplianceJSON.decode(AgentSettings.self, from: bytes)
     let running = RunningConfiguration(
       digest: configuration.digest, json: configuration.settings, settings: settings,
-      provider: try ProviderCatalog.provider(named: settings.provider))
+      provider: try ProviderCatalog.provider(
+        named: settings.provider, model: settings.model))
     state.withLock { $0.configuration = running }
     changed.ring()
   }

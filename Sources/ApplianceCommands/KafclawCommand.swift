@@ -18,6 +18,7 @@ public struct KafclawCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, ValidateCommand.self, SchemaCommand.self, ApplyCommand.self,
       RunCommand.self, ReconcileCommand.self, StatusCommand.self, HistoryCommand.self,
+      RollbackCommand.self, SuspendCommand.self, ResumeCommand.self, SourceCommand.self,
       ConfigCommand.self, ChatCommand.self, ComponentCommand.self,
     ])
 
@@ -49,11 +50,16 @@ public struct KafclawCommand: AsyncParsableCommand {
 struct CommandExit: Error {
   let code: Int32
 
-  /// 6 for a lock that somebody holds, 7 for a source that cannot be read, else 1.
+  /// 5 for a plan that does not fit, 6 for a lock that somebody holds, 7 for a source that cannot be
+  /// read or trusted, 10 for what is held, else 1.
   static func code(of error: ApplianceError) -> Int32 {
     switch error.code.rawValue {
     case "io.lock-held": 6
-    case "source.refused", "git.failed", "git.missing": 7
+    case "plan.stale", "plan.unreadable": 5
+    case "reconciler.suspended", "reconciler.pinned", "reconciler.quarantined": 10
+    case let code
+    where ["source.", "git.", "trust.", "provenance."].contains(where: code.hasPrefix):
+      7
     default: 1
     }
   }

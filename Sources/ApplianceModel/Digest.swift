@@ -23,6 +23,12 @@ public struct Digest: RawRepresentable, Sendable, Codable, Hashable, CustomStrin
 
 /// Lower-case hexadecimal text.
 public enum Hexadecimal {
+  /// Whether the byte is one of `0-9a-f`.
+  public static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+  }
+
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []

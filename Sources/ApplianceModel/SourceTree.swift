@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import FoundationEssentials
+import Foundation
 
 /// The files of one desired-state folder, read whole and within limits.
 ///
@@ -65,8 +65,9 @@ extension ApplianceError.Code {
 
 /// Names that a desired-state folder may use, the same for work trees and commits.
 public enum SourceName {
-  /// - Throws: `source.refused` for anything but plain visible names: no control characters, no
-  ///   `.git` in any spelling, nothing that a shell or another file system would read differently.
+  /// - Throws: `source.refused` for anything but plain visible names: composed (NFC), without control
+  ///   characters, no `.git` or `.gitmodules` in any spelling, nothing that a shell or another file
+  ///   system would read differently.
   public static func require(_ name: String, in folder: String) throws {
     let shown = folder.isEmpty ? name : folder + "/" + name
     let isPlain = name.unicodeScalars.allSatisfy { scalar in
@@ -79,12 +80,41 @@ public enum SourceName {
     else {
       throw refused(shown, "is not an allowed name")
     }
-    // NTFS and HFS+ ignore trailing dots and spaces.
-    var folded = name.lowercased()
-    while folded.hasSuffix(".") || folded.hasSuffix(" ") { folded.removeLast() }
-    guard folded != ".git", !folded.hasPrefix("git~") else {
+    guard isComposed(name) else {
+      throw refused(shown, "is not in Unicode's composed form (NFC)")
+    }
+    let bare = withoutEnd(name)
+    guard bare != ".git", !bare.hasPrefix("git~") else {
       throw refused(shown, "looks like a git folder")
     }
+    guard !isModules(name) else { throw refused(shown, "asks for submodules") }
+  }
+
+  /// What two names of one folder must not share: some file systems do not tell case apart.
+  /// Comparing the results also makes accents equal, however they are written.
+  public static func folded(_ name: String) -> String {
+    // Upper case first: it makes "ß" and "ſ" what they are folded to (Unicode, CaseFolding.txt).
+    name.uppercased().lowercased()
+  }
+
+  /// Whether git takes a file of this name for its list of submodules.
+  public static func isModules(_ name: String) -> Bool {
+    let bare = withoutEnd(name)
+    return bare == ".gitmodules" || bare.hasPrefix("gitmod~")
+  }
+
+  /// In lower case, without the dots and spaces at the end that NTFS and HFS+ ignore.
+  private static func withoutEnd(_ name: String) -> String {
+    var bare = name.lowercased()
+    while bare.hasSuffix(".") || bare.hasSuffix(" ") { bare.removeLast() }
+    return bare
+  }
+
+  /// Whether the name is written as Unicode composes it, so that it has one spelling only.
+  private static func isComposed(_ name: String) -> Bool {
+    if name.utf8.allSatisfy({ $0 < 0x80 }) { return true }
+    return name.unicodeScalars.elementsEqual(
+      name.precomposedStringWithCanonicalMapping.unicodeScalars)
   }
 
   /// A name that begins with a combining mark: after a slash the two would be one character, and

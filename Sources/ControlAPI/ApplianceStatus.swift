@@ -58,9 +58,34 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
     public var attempted: String?
     /// The commit that was applied last.
     public var applied: String?
+    /// The commit of the last good state, which a failed change goes back to.
+    public var confirmed: String?
 
-    public init(source: String? = nil, attempted: String? = nil, applied: String? = nil) {
-      (self.source, self.attempted, self.applied) = (source, attempted, applied)
+    public init(
+      source: String? = nil, attempted: String? = nil, applied: String? = nil,
+      confirmed: String? = nil
+    ) {
+      (self.source, self.attempted) = (source, attempted)
+      (self.applied, self.confirmed) = (applied, confirmed)
+    }
+  }
+
+  /// What the loop remembers.
+  public struct Reconcile: Sendable, Codable, Equatable {
+    /// Counts changes of any input that can change a verdict.
+    public let generation: Int
+    /// The newest generation that was evaluated to an end.
+    public let observedGeneration: Int
+    /// Digests of desired states that were taken back and are not tried again.
+    public let quarantined: [Digest]
+    /// A newer commit that is not applied because something holds it.
+    public let waiting: String?
+
+    public init(
+      generation: Int, observedGeneration: Int, quarantined: [Digest], waiting: String?
+    ) {
+      (self.generation, self.observedGeneration) = (generation, observedGeneration)
+      (self.quarantined, self.waiting) = (quarantined, waiting)
     }
   }
 
@@ -84,6 +109,7 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
   public let channels: [Expectation]
   public let revisions: Revisions
   public let drift: Drift
+  public let reconcile: Reconcile
   /// `nil` while no backup is declared.
   public let backup: String?
   /// `nil` while there is no audit log.
@@ -94,13 +120,13 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
   public init(
     ready: Bool, appliance: Identity, conditions: [Condition], components: [Component],
     providers: [Expectation], channels: [Expectation], revisions: Revisions, drift: Drift,
-    serial: Int, checkedAt: Date
+    reconcile: Reconcile, serial: Int, checkedAt: Date
   ) {
     formatVersion = 1
     (self.ready, self.appliance) = (ready, appliance)
     (self.conditions, self.components) = (conditions, components)
     (self.providers, self.channels) = (providers, channels)
-    (self.revisions, self.drift) = (revisions, drift)
+    (self.revisions, self.drift, self.reconcile) = (revisions, drift, reconcile)
     (backup, audit) = (nil, nil)
     (self.serial, self.checkedAt) = (serial, checkedAt)
   }

@@ -21,9 +21,13 @@ struct ApplianceParts: Sendable {
   let wake = WakeSignal()
   let controlActions: ControlActions
 
-  init(paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, logger: Logger) {
+  init(
+    paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, logger: Logger
+  ) {
+    let secrets = SecretResolver(paths)
+    let file = BootstrapFile(paths)
     let source = DesiredStateSource(
-      bootstrap: bootstrap, paths: paths, overrides: ProcessEnvironment.overrides)
+      bootstrap: file, paths: paths, overrides: ProcessEnvironment.overrides, secrets: secrets)
     // The parts know each other through this box: status needs the reconciler, the reconciler the
     // components, and the components ask for status.
     let connections = Connections()
@@ -39,19 +43,21 @@ struct ApplianceParts: Sendable {
     let operatorToken = SecretValue(copying: Array(SecureRandom.hexadecimal(bytes: 32).utf8))
     let supervisors = [gateway, agent]
     let configurations = ComponentConfigurations(
-      paths: paths, secrets: SecretResolver(environmentFile: paths.environmentFile),
-      hashKey: .random(), operatorToken: operatorToken)
+      paths: paths, secrets: secrets, hashKey: .random(), operatorToken: operatorToken)
     let appliers = Appliers.live(
       paths: paths, store: store, supervisors: supervisors, configurations: configurations)
     reconciler = Reconciler(
       host: bootstrap.host, source: bootstrap.source, paths: paths, appliers: appliers,
-      fetch: { try await source.fetch() },
-      health: { try await Self.requireHealthy(supervisors) })
+      outside: Reconciler.Surroundings(
+        fetch: { try await source.fetch() }, peek: { try await source.peek() },
+        health: { await Self.problems(of: supervisors) },
+        policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
       reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
-      verification: bootstrap.source.verify)
+      bundles: BundleStore(paths))
     controlActions = ControlActions(
-      reconciler: reconciler, historyLog: ReconcileHistory(paths), source: source,
+      paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
+      source: source,
       statusReport: { await reporter.status() }, gateway: gateway, operatorToken: operatorToken)
     connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
   }
@@ -72,16 +78,18 @@ struct ApplianceParts: Sendable {
     }
   }
 
-  private static func requireHealthy(_ supervisors: [ComponentSupervisor]) async throws {
+  private static func problems(of supervisors: [ComponentSupervisor]) async -> [HealthProblem] {
+    var problems: [HealthProblem] = []
     for supervisor in supervisors {
       let status = await supervisor.status
-      guard status.health == .healthy else {
-        throw ApplianceError(
-          .componentUnhealthy,
+      guard status.health != .healthy else { continue }
+      problems.append(
+        HealthProblem(
+          status.name,
           "\(status.name) is \(status.health.rawValue): \(status.message ?? "no answer")",
-          hint: "kafclaw status")
-      }
+          isFinal: await supervisor.isCrashLooping))
     }
+    return problems
   }
 }
 

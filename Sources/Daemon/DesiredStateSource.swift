@@ -4,51 +4,97 @@
 public import ApplianceModel
 public import DesiredState
 public import DurableIO
+import FoundationEssentials
 import GitSource
 public import Reconciliation
 import Supervision
 
 /// The configured desired-state repository, always read in a `source` process.
 public struct DesiredStateSource: Sendable {
-  private let bootstrap: BootstrapSpec
+  private let bootstrap: BootstrapFile
   private let paths: AppliancePaths
   private let overrides: EnvironmentOverrides
+  private let secrets: SecretResolver
 
-  public init(bootstrap: BootstrapSpec, paths: AppliancePaths, overrides: EnvironmentOverrides) {
+  public init(bootstrap: BootstrapFile, paths: AppliancePaths, overrides: EnvironmentOverrides) {
+    self.init(
+      bootstrap: bootstrap, paths: paths, overrides: overrides,
+      secrets: SecretResolver(paths))
+  }
+
+  init(
+    bootstrap: BootstrapFile, paths: AppliancePaths, overrides: EnvironmentOverrides,
+    secrets: SecretResolver
+  ) {
     self.bootstrap = bootstrap
     self.paths = paths
     self.overrides = overrides
+    self.secrets = secrets
   }
 
-  /// Fetches into the clone and reads the tip.
+  /// Fetches into the clone, judges the way to the tip, and reads it.
   public func fetch() async throws -> SourceReply {
-    let source = bootstrap.source
+    let spec = try bootstrap.current()
+    let source = spec.source
+    let address = try RemoteAddress(source.repository)
     return try await ask(
       .remote(
-        repository: source.repository, branch: source.branch, folder: source.path,
-        clone: paths.clone))
+        repository: address, access: try access(source, address), branch: source.branch,
+        folder: source.path, clone: paths.clone), spec, trust: try trust(spec))
   }
 
-  /// Reads the tip where it is, without writing anything.
+  /// Judges and reads the tip without writing anything: a local repository where it is, another
+  /// one as it was fetched last.
   public func peek() async throws -> SourceReply {
-    let source = bootstrap.source
-    return try await ask(
-      .repository(
-        path: try GitReader.localPath(of: source.repository), branch: source.branch,
-        folder: source.path))
+    let spec = try bootstrap.current()
+    let source = spec.source
+    let address = try RemoteAddress(source.repository)
+    let place: SourceRequest.Place =
+      address.transport == .file
+      ? .repository(path: address.path, branch: source.branch, folder: source.path)
+      : .clone(path: paths.clone, branch: source.branch, folder: source.path)
+    return try await ask(place, spec, trust: try trust(spec))
   }
 
-  /// Reads a bare repository that somebody named on the command line.
+  /// Reads a bare repository that somebody named on the command line; nobody asks who made it.
   public func peek(at path: String) async throws -> SourceReply {
-    try await ask(
-      .repository(path: path, branch: bootstrap.source.branch, folder: bootstrap.source.path))
+    let spec = try bootstrap.current()
+    return try await ask(
+      .repository(path: path, branch: spec.source.branch, folder: spec.source.path), spec)
   }
 
-  public func read(_ tree: SourceTree) async throws -> SourceReply { try await ask(.tree(tree)) }
+  public func read(_ tree: SourceTree) async throws -> SourceReply {
+    try await ask(.tree(tree), try bootstrap.current())
+  }
 
-  private func ask(_ place: SourceRequest.Place) async throws -> SourceReply {
-    let request = SourceRequest(place, host: bootstrap.host, overrides: overrides)
-    return try await SourceProcess(environment: ProcessEnvironment.ofChildren)
-      .call(request, reply: SourceReply.self)
+  /// What is trusted, and what was accepted so far.
+  private func trust(_ spec: BootstrapSpec) throws -> SourceRequest.Trust {
+    SourceRequest.Trust(
+      policy: try TrustPolicy(spec), record: try SourceTrustFiles(paths).read(), now: Date())
+  }
+
+  private func access(_ source: SourceSpec, _ address: RemoteAddress) throws -> RemoteAccess {
+    var access = RemoteAccess(
+      hostKeys: source.hostKeys, username: source.username,
+      certificateAuthority: source.certificateAuthority)
+    if let reference = source.credential {
+      let secret = RemoteSecret(try secrets.resolve(reference))
+      switch address.transport {
+      case .ssh: access.credential = .sshKey(secret)
+      case .https: access.credential = .token(secret)
+      case .file: break
+      }
+    }
+    try access.validate(for: address)
+    return access
+  }
+
+  private func ask(
+    _ place: SourceRequest.Place, _ spec: BootstrapSpec, trust: SourceRequest.Trust? = nil
+  ) async throws -> SourceReply {
+    let request = SourceRequest(place, host: spec.host, overrides: overrides, trust: trust)
+    return try await SourceProcess(
+      environment: ProcessEnvironment.ofChildren, limit: spec.source.timeout.duration
+    ).call(request, reply: SourceReply.self)
   }
 }

@@ -34,6 +34,8 @@ public enum ProcessEnvironment {
   static var ofChildren: [String: String] {
     var environment = [
       "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "SWIFT_BACKTRACE": "enable=no",
+      // libgit2's ssh transport fails without one.
+      "HOME": "/nonexistent",
     ]
     for name in ["KAFCLAW_LOG_LEVEL", "KAFCLAW_ALLOW_ROOT", "LLVM_PROFILE_FILE"] {
       environment[name] = value(of: name)

@@ -17,19 +17,41 @@ extension ApplianceError.Code {
 /// The program's own copy of a variable is overwritten once it has been read.
 final class SecretResolver: Sendable {
   private let file: String
+  private let folders: [String]
   private let taken = Mutex<[String: SecretValue]>([:])
 
-  init(environmentFile: String) {
-    file = environmentFile
+  init(_ paths: AppliancePaths) {
+    file = paths.environmentFile
+    let handedOver = ProcessEnvironment.value(of: "CREDENTIALS_DIRECTORY").map { [$0] } ?? []
+    folders = handedOver + [paths.credentials]
   }
 
   /// - Throws: `secret.missing`; errors of reading the `env` file.
   func resolve(_ reference: SecretReference) throws -> SecretValue {
-    guard case .environment(let name) = reference else {
+    switch reference {
+    case .environment(let name): return try variable(name, reference)
+    case .file(let name): return try credential(name, reference)
+    case .tomb:
       throw ApplianceError(
         .secretMissing, "\"\(reference)\" cannot be resolved by this version",
-        hint: "use env:NAME")
+        hint: "use env:NAME or file:NAME")
     }
+  }
+
+  /// A credential of the service manager (systemd.exec(5), `LoadCredential=`), else a private file.
+  private func credential(_ name: String, _ reference: SecretReference) throws -> SecretValue {
+    for folder in folders {
+      let path = "\(folder)/\(name)"
+      guard let bytes = try DurableFile.readIfPresent(path, limit: 64 << 10) else { continue }
+      try PrivateFolder.requireSecretFile(path)
+      if !bytes.isEmpty { return SecretValue(copying: bytes) }
+    }
+    throw ApplianceError(
+      .secretMissing, "\"\(reference)\" is not there",
+      hint: "put it into \(folders.last ?? "")/\(name), mode 0600")
+  }
+
+  private func variable(_ name: String, _ reference: SecretReference) throws -> SecretValue {
     if let value = take(name) { return value }
     if let value = try fromFile(name) { return value }
     throw ApplianceError(

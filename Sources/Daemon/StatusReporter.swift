@@ -14,27 +14,29 @@ struct StatusReporter: Sendable {
   let reconciler: Reconciler
   let supervisors: [ComponentSupervisor]
   let files: ReconcilerFiles
-  let verification: SourceVerification
+  let bundles: BundleStore
 
   func status() async -> ApplianceStatus {
     var components: [ApplianceStatus.Component] = []
     for supervisor in supervisors { components.append(await supervisor.status) }
     let isHealthy = components.allSatisfy { $0.health == .healthy }
     let report = await reconciler.current
-    let conditions = await reconciler.conditions(
-      componentsHealthy: isHealthy, verification: verification)
+    let conditions = await reconciler.conditions(componentsHealthy: isHealthy)
     let isReady = conditions.first { $0.type == .ready }?.status == true
     // `try?`: a damaged record shows as a failed pass; status itself must still answer.
     let applied = (try? files.appliedState()) ?? AppliedState()
+    // `try?`: as above.
+    let confirmed = (try? bundles.current()) ?? nil
     return ApplianceStatus(
       ready: isReady, appliance: identity(report.expected), conditions: conditions,
       components: components, providers: providers(report.expected, components),
       channels: channels(report.expected, components),
       revisions: .init(
         source: report.source?.commit, attempted: report.attempted,
-        applied: applied.revisions.applied),
+        applied: applied.revisions.applied,
+        confirmed: confirmed?.revision?.commit),
       drift: .init(reported: report.reported, corrected: report.corrected),
-      serial: applied.serial, checkedAt: Date())
+      reconcile: await reconciler.loopStatus, serial: applied.serial, checkedAt: Date())
   }
 
   private func identity(_ state: LoadedState?) -> ApplianceStatus.Identity {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 import ControlAPI
 public import DesiredState
 public import DurableIO
@@ -17,65 +17,86 @@ import Timeline
 public struct StoppedAppliance: Sendable {
   private let paths: AppliancePaths
   private let bootstrap: BootstrapSpec
+  private let file: BootstrapFile
   private let source: DesiredStateSource
   /// One for the whole command: reading a variable takes it out of the environment.
   private let secrets: SecretResolver
 
-  public init(paths: AppliancePaths, bootstrap: BootstrapSpec, overrides: EnvironmentOverrides) {
-    self.paths = paths
-    self.bootstrap = bootstrap
-    secrets = SecretResolver(environmentFile: paths.environmentFile)
-    source = DesiredStateSource(bootstrap: bootstrap, paths: paths, overrides: overrides)
+  public init(
+    paths: AppliancePaths, bootstrap: BootstrapSpec, file: BootstrapFile,
+    overrides: EnvironmentOverrides
+  ) {
+    (self.paths, self.bootstrap, self.file) = (paths, bootstrap, file)
+    secrets = SecretResolver(paths)
+    source = DesiredStateSource(
+      bootstrap: file, paths: paths, overrides: overrides, secrets: secrets)
   }
 
   /// What an apply would do. Opens nothing for writing.
   ///
   /// - Parameter given: The state to plan; the configured source's tip without.
-  public func plan(_ given: SourceReply?) async throws -> PassOutcome {
-    let applied = try ReconcilerFiles(paths).appliedState()
-    let appliers = Appliers.stopped(
-      paths: paths, applied: applied, secrets: secrets, store: nil)
+  public func plan(
+    _ given: SourceReply?, acknowledging acknowledged: Digest? = nil
+  ) async throws -> PassOutcome {
     let isHost = FileManager.default.fileExists(atPath: paths.bootstrapFile)
-    return await reconciler(appliers, isReview: !isHost) { try await source.peek() }.plan(given)
+    return await reconciler(store: nil, applied: try applied(), isReview: !isHost)
+      .plan(given, acknowledging: acknowledged)
   }
 
   /// Applies under the appliance's lock.
   ///
-  /// - Parameter given: An unverified state with the reason it is applied; without, the configured
+  /// - Parameter given: An unverified state, with the reason in `request`; without, the configured
   ///   source's tip.
   public func apply(
-    _ given: (reply: SourceReply, reason: String)?
+    _ given: SourceReply?, _ request: Reconciler.Request
   ) async throws -> PassOutcome {
+    try requireTrusted()
+    if request.reviewed == nil, let unchanged = try await unchanged(given) { return unchanged }
+    return try await locked("kafclaw apply") { reconciler in
+      if let given { return await reconciler.apply(given, request) }
+      return await reconciler.pass(.operatorRequest, request)
+    }
+  }
+
+  /// Lends a reconciler under the appliance's lock.
+  public func locked<Value: Sendable>(
+    _ purpose: String, _ body: (Reconciler) async throws -> Value
+  ) async throws -> Value {
+    try requireTrusted()
+    for folder in paths.folders { try PrivateFolder.create(folder) }
+    let lock = try FileLock(acquiring: paths.lock, purpose: purpose)
+    let store = try TimelineStore(path: paths.timelineFile)
+    let reconciler = reconciler(store: store, applied: try applied(), isReview: false)
+    try await reconciler.recover()
+    let value = try await body(reconciler)
+    try store.close()
+    _ = consume lock
+    return value
+  }
+
+  /// What the source was accepted at, without the lock.
+  public func trust() throws -> SourceTrust? { try SourceTrustFiles(paths).read() }
+
+  private func requireTrusted() throws {
     try RootRefusal.require(environment: ProcessEnvironment.settings)
     umask(0o077)
     try PrivateFolder.requireTrusted(paths.state)
     try PrivateFolder.requireTrustedFile(paths.bootstrapFile)
     try PrivateFolder.requireTrustedFile(paths.environmentFile)
-    if let unchanged = try await unchanged(given?.reply) { return unchanged }
-    for folder in paths.folders { try PrivateFolder.create(folder) }
-    let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw apply")
-    let store = try TimelineStore(path: paths.timelineFile)
-    let applied = try ReconcilerFiles(paths).appliedState()
-    let appliers = Appliers.stopped(
-      paths: paths, applied: applied, secrets: secrets, store: store)
-    let reconciler = reconciler(appliers) { try await source.fetch() }
-    let outcome: PassOutcome
-    if let given {
-      outcome = await reconciler.apply(given.reply, justification: given.reason)
-    } else {
-      outcome = await reconciler.pass(.operatorRequest)
-    }
-    try store.close()
-    _ = consume lock
-    return outcome
   }
 
+  private func applied() throws -> AppliedState { try ReconcilerFiles(paths).appliedState() }
+
   /// The outcome when there is nothing to do and nothing to record: then nothing is opened for
-  /// writing either.
+  /// writing either. Only of what can be read in place.
   private func unchanged(_ given: SourceReply?) async throws -> PassOutcome? {
+    if given == nil {
+      guard try RemoteAddress(bootstrap.source.repository).transport == .file else { return nil }
+    }
     let outcome = try await plan(given)
     guard outcome.kind == .noChange, let plan = outcome.plan, plan.isEmpty else { return nil }
-    let applied = try ReconcilerFiles(paths).appliedState()
+    let applied = try applied()
+    guard try ReconcilerFiles(paths).loopState().attempt == nil else { return nil }
     guard applied.serial > 0, applied.revisions.applied == plan.source.headCommit else {
       return nil
     }
@@ -83,10 +104,16 @@ public struct StoppedAppliance: Sendable {
   }
 
   private func reconciler(
-    _ appliers: [any ResourceApplier], isReview: Bool = false, fetch: @escaping Reconciler.Fetch
+    store: TimelineStore?, applied: AppliedState, isReview: Bool
   ) -> Reconciler {
-    Reconciler(
+    let appliers = Appliers.stopped(
+      paths: paths, applied: applied, secrets: secrets, store: store)
+    let (source, file) = (source, file)
+    return Reconciler(
       host: bootstrap.host, source: bootstrap.source, paths: paths, appliers: appliers,
-      isReview: isReview, fetch: fetch, health: {})
+      isReview: isReview,
+      outside: Reconciler.Surroundings(
+        fetch: { try await source.fetch() }, peek: { try await source.peek() },
+        policy: { try TrustPolicy(file.current()) }))
   }
 }

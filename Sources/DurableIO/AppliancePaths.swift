@@ -14,17 +14,21 @@ public struct AppliancePaths: Sendable, Equatable {
   public let configuration: String
   /// Sockets and locks: `~/.kafclaw/run`, `/run/kafclaw`.
   public let runtime: String
+  /// Second copies of what must outlive the state home: `~/.config/kafclaw`,
+  /// `/var/lib/kafclaw-trust`.
+  public let copies: String
 
   /// The layout of one user: everything below `home`.
   public static func user(home: String) -> AppliancePaths {
     AppliancePaths(
       home: home, state: home + "/.kafclaw", configuration: home + "/.config/kafclaw",
-      runtime: home + "/.kafclaw/run")
+      runtime: home + "/.kafclaw/run", copies: home + "/.config/kafclaw")
   }
 
   /// The layout of the Debian package.
   public static let system = AppliancePaths(
-    home: systemHome, state: systemHome, configuration: "/etc/kafclaw", runtime: "/run/kafclaw")
+    home: systemHome, state: systemHome, configuration: "/etc/kafclaw", runtime: "/run/kafclaw",
+    copies: "/var/lib/kafclaw-trust")
 
   /// The home folder of the package's service user.
   public static let systemHome = "/var/lib/kafclaw"
@@ -66,6 +70,8 @@ public struct AppliancePaths: Sendable, Equatable {
 extension AppliancePaths {
   public var bootstrapFile: String { configuration + "/appliance.yaml" }
   public var environmentFile: String { configuration + "/env" }
+  /// Secrets that are files, beside those of the service manager.
+  public var credentials: String { configuration + "/credentials" }
   /// The key slots of the tomb.
   public var tombFile: String { configuration + "/tomb.rr" }
   public var timelineFile: String { state + "/timeline.db" }
@@ -75,7 +81,15 @@ extension AppliancePaths {
   public var appliedState: String { reconciler + "/applied.json" }
   /// The desired state that was applied last, whole: drift is corrected to it without git.
   public var bundle: String { reconciler + "/bundle.json" }
+  /// Earlier bundles, to go back to.
+  public var bundles: String { reconciler + "/bundles" }
   public var journal: String { reconciler + "/journal.jsonl" }
+  /// Holds, quarantine, the open attempt.
+  public var loopState: String { reconciler + "/loop.json" }
+  /// What was accepted from the source, so that it cannot be rewound.
+  public var sourceTrust: String { reconciler + "/source-trust.json" }
+  /// The same again, where it outlives the loss of the state home.
+  public var sourceTrustCopy: String { copies + "/source-trust.json" }
   public var history: String { reconciler + "/history.jsonl" }
   /// The bare clone of the desired-state repository.
   public var clone: String { state + "/source.git" }
@@ -85,7 +99,7 @@ extension AppliancePaths {
   public var lock: String { runtime + "/appliance.lock" }
 
   /// The folders that must exist before anything runs, parents first.
-  public var folders: [String] { [state, runtime, reconciler] }
+  public var folders: [String] { [state, runtime, reconciler, bundles] }
 
   /// Resolves a folder of the desired state: absolute as it is, `~/…` below the home, else below
   /// the state home.

@@ -105,7 +105,7 @@ public enum DurableFile {
     try folder.synchronize(parent)
   }
 
-  static func parentFolder(of path: String) -> String {
+  public static func parentFolder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -62,6 +62,37 @@ public enum PrivateFolder {
     try requireTrustedAncestors(of: resolved)
   }
 
+  /// Refuses a file with a secret that others can read.
+  public static func requireSecretFile(_ path: String) throws {
+    try requireTrustedFile(path)
+    let mode = try status(path).st_mode
+    guard mode & 0o077 == 0 else {
+      throw ApplianceError(
+        .fileUnsafe, "\"\(path)\" can be read by others (mode \(octal(mode & 0o7777)))",
+        hint: "chmod 0600 \(path)")
+    }
+  }
+
+  /// The names in a folder, in no order; none where there is no folder.
+  public static func names(in path: String) throws -> [String] {
+    guard let folder = opendir(path) else {
+      guard errno == ENOENT else { throw ApplianceError.system("read folder", path) }
+      return []
+    }
+    defer { closedir(folder) }
+    var names: [String] = []
+    errno = 0
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+      errno = 0
+    }
+    guard errno == 0 else { throw ApplianceError.system("read folder", path) }
+    return names
+  }
+
   public static func octal(_ mode: mode_t) -> String {
     let digits = String(mode, radix: 8)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits

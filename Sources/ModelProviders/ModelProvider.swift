@@ -6,6 +6,8 @@ public import ApplianceModel
 extension ApplianceError.Code {
   /// No provider has this name.
   public static let providerUnknown = Self("provider.unknown")
+  /// The provider has no such model.
+  public static let modelUnknown = Self("provider.model-unknown")
 }
 
 /// Something that continues a conversation.
@@ -61,11 +63,18 @@ public struct Completion: Sendable, Equatable {
 public enum ProviderCatalog {
   public static let offline = "offline"
 
-  /// - Throws: `provider.unknown`.
-  public static func provider(named name: String) throws -> any ModelProvider {
+  /// - Parameter model: `nil` leaves the choice to the provider.
+  /// - Throws: `provider.unknown`, `provider.model-unknown`.
+  public static func provider(named name: String, model: String? = nil) throws -> any ModelProvider
+  {
     guard name == offline else {
       throw ApplianceError(
         .providerUnknown, "provider \"\(name)\" is not available", hint: "use offline")
+    }
+    guard model == nil || model == offline else {
+      throw ApplianceError(
+        .modelUnknown, "provider \"\(name)\" has no model \"\(model ?? "")\"",
+        hint: "its only model is \"\(offline)\"; or leave agent.model out")
     }
     return OfflineProvider()
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-public import ApplianceModel
-
 /// One resource in a plan.
 public struct Change: Sendable, Codable, Equatable {
   public enum Action: String, Sendable, Codable {
@@ -32,43 +30,29 @@ public struct Change: Sendable, Codable, Equatable {
     case pendingMechanism = "pending-mechanism"
     case secretMissing = "secret-missing"
     case folderIsolation = "folder-isolation"
-  }
-
-  public struct Field: Sendable, Codable, Equatable {
-    public enum Operation: String, Sendable, Codable {
-      case add
-      case change
-      case remove
-    }
-
-    /// JSON Pointer (RFC 6901) inside the resource.
-    public let path: String
-    public let operation: Operation
-    /// The live value; `nil` when absent, and always for sensitive fields.
-    public let before: JSONValue?
-    /// The desired value; `nil` when removed, and always for sensitive fields.
-    public let after: JSONValue?
-    public let sensitive: Bool
-    /// The value that was applied last, where the live value differs from it.
-    public let driftFrom: JSONValue?
-
-    enum CodingKeys: String, CodingKey {
-      case path, before, after, sensitive
-      case operation = "op"
-      case driftFrom = "drift_from"
-    }
+    /// A deletion of what the last applied state protected.
+    case protected
+    /// Too many deletions at once, or the last resources of a kind.
+    case blastGuard = "blast-guard"
+    /// A deletion, while the source was not fetched for too long.
+    case stale
+    /// The desired state was taken back before.
+    case quarantined
+    /// Somebody suspended the loop.
+    case suspended
   }
 
   public let address: ResourceAddress
   public let kind: ResourceKind
   public let actions: [Action]
-  public let reason: Reason
+  public internal(set) var reason: Reason
   public let impact: Impact
   public let wave: Int
   public let reversible: Bool
-  public let protected: Bool
+  /// Whether the last applied state protects the resource from deletion.
+  public internal(set) var protected: Bool
   /// Why nothing will be done although something differs; `nil` for changes that are carried out.
-  public let blocked: String?
+  public internal(set) var blocked: String?
   public let fields: [Field]
 
   enum CodingKeys: String, CodingKey {
@@ -82,5 +66,19 @@ public struct Change: Sendable, Codable, Equatable {
   /// Whether a write happens outside the appliance's own record.
   public var writes: Bool {
     isEffective && actions != [.adopt] && actions != [.forget]
+  }
+
+  /// Whether the resource is to be removed, be it blocked or not.
+  public var isDeletion: Bool { actions.contains(.delete) }
+
+  /// Whether a deletion waits for a guard that lets it pass once it is acknowledged or the source is
+  /// fetched again.
+  var isHeldDeletion: Bool {
+    isDeletion && blocked != nil && (reason == .blastGuard || reason == .stale)
+  }
+
+  mutating func block(_ reason: Reason, _ message: String) {
+    self.reason = reason
+    blocked = message
   }
 }

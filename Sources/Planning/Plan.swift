@@ -6,102 +6,28 @@ public import FoundationEssentials
 
 /// What would be done to one host, and why: the form that is reviewed, stored and applied.
 public struct Plan: Sendable, Codable, Equatable {
-  public struct Engine: Sendable, Codable, Equatable {
-    public let version: String
-  }
-
-  public struct Host: Sendable, Codable, Equatable {
-    public let name: String
-  }
-
-  /// Where the desired state comes from. For a folder, commit and tree are absent.
-  public struct Source: Sendable, Codable, Equatable {
-    public let repository: String
-    public let branch: String?
-    public let headCommit: String?
-    public let headTree: String?
-    /// `none` until a verifier is configured.
-    public let verification: String
-
-    public init(
-      repository: String, branch: String?, headCommit: String?, headTree: String?,
-      verification: String
-    ) {
-      self.repository = repository
-      self.branch = branch
-      self.headCommit = headCommit
-      self.headTree = headTree
-      self.verification = verification
-    }
-
-    enum CodingKeys: String, CodingKey {
-      case repository = "repo"
-      case branch = "ref"
-      case headCommit = "head_commit"
-      case headTree = "head_tree"
-      case verification = "verified"
-    }
-  }
-
-  public struct Summary: Sendable, Codable, Equatable {
-    public var create = 0
-    public var update = 0
-    public var delete = 0
-    public var adopt = 0
-    public var forget = 0
-    public var blocked = 0
-    public var noop = 0
-    public var drift = 0
-    public var impactMax = Impact.none
-
-    enum CodingKeys: String, CodingKey {
-      case create, update, delete, adopt, forget, blocked, noop, drift
-      case impactMax = "impact_max"
-    }
-  }
-
-  /// The verdict of a guardrail.
-  public struct PolicyResult: Sendable, Codable, Equatable {
-    public let id: String
-    public let pack: String
-    public let result: String
-    public let message: String
-    public let runbook: String
-    public let remedy: String
-    public let path: String
-
-    public init(
-      id: String, pack: String, result: String, message: String, runbook: String, remedy: String,
-      path: String
-    ) {
-      (self.id, self.pack, self.result) = (id, pack, result)
-      (self.message, self.runbook) = (message, runbook)
-      (self.remedy, self.path) = (remedy, path)
-    }
-  }
-
-  /// A value that comes from the environment and not from the repository.
-  public struct EnvironmentValue: Sendable, Codable, Equatable {
-    public let path: String
-    public let variable: String
-    public let value: JSONValue
-
-    public init(path: String, variable: String, value: JSONValue) {
-      self.path = path
-      self.variable = variable
-      self.value = value
-    }
-  }
-
   public let formatVersion: Int
+  /// Major and minor: a minor adds, a major is refused by older programs.
   public let format: String
   public let kind: String
+  /// The first twelve digits of the plan digest, for people.
+  public let id: String
+  public let mode: Mode
   public let created: Date
+  /// From then on the plan is not applied any more. Whole seconds.
+  public let notAfter: Date
   public let engine: Engine
   public let host: Host
   public let source: Source
   public let serial: Int
+  /// What would happen, and nothing else.
   public let effectDigest: Digest
+  /// The verdicts of the guardrails.
+  public let policyDigest: Digest
+  /// The addresses to delete, held back by a guard or not; `nil` when there are none.
+  public let deletionsDigest: Digest?
+  /// What an approval binds: effects, host, trees, verdicts and expiry.
+  public let planDigest: Digest
   public let summary: Summary
   /// Every resource that differs, most severe first; unchanged ones are only counted.
   public let changes: [Change]
@@ -110,10 +36,40 @@ public struct Plan: Sendable, Codable, Equatable {
   public let warnings: [String]
 
   enum CodingKeys: String, CodingKey {
-    case formatVersion, kind, created, engine, host, source, serial, summary, changes, policy
-    case environment, warnings
+    case formatVersion, kind, mode, created, engine, host, source, serial, summary, changes
+    case policy, environment, warnings
     case format = "format_version"
+    case id = "plan_id"
+    case notAfter = "not_after"
     case effectDigest = "effect_digest"
+    case policyDigest = "policy_digest"
+    case deletionsDigest = "deletions_digest"
+    case planDigest = "plan_digest"
+  }
+
+  /// A plan with the digests of its contents.
+  init(
+    mode: Mode, created: Date, notAfter: Date, host: Host, source: Source, serial: Int,
+    changes: [Change], unchanged: Int, policy: [PolicyResult], environment: [EnvironmentValue],
+    warnings: [String]
+  ) {
+    formatVersion = 1
+    format = "1.0"
+    kind = "plan"
+    engine = Engine(version: ApplianceVersion.current)
+    (self.mode, self.created, self.notAfter) = (mode, created, notAfter)
+    (self.host, self.source, self.serial) = (host, source, serial)
+    (self.changes, self.policy) = (changes, policy)
+    (self.environment, self.warnings) = (environment, warnings)
+    summary = Summary(of: changes, unchanged: unchanged)
+    let identity = PlanIdentity(
+      format: format, mode: mode, engine: engine, host: host, source: source, changes: changes,
+      policy: policy, notAfter: notAfter)
+    effectDigest = identity.effects
+    policyDigest = identity.policy
+    deletionsDigest = identity.deletions
+    planDigest = identity.plan
+    id = identity.plan.short
   }
 }
 
@@ -128,9 +84,10 @@ extension Plan {
   public var blocked: [Change] { changes.filter { $0.blocked != nil } }
 
   /// Blocked for another reason than a drift policy that asks for a report.
-  public var refusals: [Change] {
-    blocked.filter { $0.reason != .drift && $0.reason != .deletedOutside }
-  }
+  public var refusals: [Change] { blocked.filter { !$0.isReportedDrift } }
+
+  /// Blocked because a drift policy asks for a report only.
+  public var reportedDrift: [Change] { changes.filter(\.isReportedDrift) }
 
   /// Drift that was found, corrected or only reported.
   public var drift: [Change] {
@@ -140,6 +97,12 @@ extension Plan {
   public var denials: [PolicyResult] { policy.filter { $0.result == "deny" } }
 
   public var isDestructive: Bool {
-    changes.contains { $0.actions.contains(.delete) } || !refusals.isEmpty
+    changes.contains { $0.isDeletion || ($0.blocked != nil && !$0.isReportedDrift) }
+  }
+}
+
+extension Change {
+  fileprivate var isReportedDrift: Bool {
+    blocked != nil && (reason == .drift || reason == .deletedOutside)
   }
 }

@@ -33,47 +33,6 @@ public enum ResourceKind: String, Sendable, Codable, Hashable, CaseIterable {
   public var isExclusive: Bool { self != .workspace }
 }
 
-/// Names a resource: `component/gateway`.
-public struct ResourceAddress: Sendable, Codable, Hashable, Comparable {
-  public let kind: ResourceKind
-  public let name: String
-
-  public init(_ kind: ResourceKind, _ name: String) {
-    self.kind = kind
-    self.name = name
-  }
-
-  public init?(_ text: String) {
-    let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
-    guard parts.count == 2, let kind = ResourceKind(rawValue: parts[0]) else { return nil }
-    let folders = parts[1].split(separator: "/", omittingEmptySubsequences: false)
-    guard kind != .workspace || !folders.contains(where: { ["", ".", ".."].contains($0) }) else {
-      return nil
-    }
-    self.init(kind, parts[1])
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let address = Self(try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "not a resource address")
-    }
-    self = address
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(text)
-  }
-
-  public var text: String { "\(kind.rawValue)/\(name)" }
-
-  public static func < (one: ResourceAddress, other: ResourceAddress) -> Bool {
-    (one.kind.wave, one.text) < (other.kind.wave, other.text)
-  }
-}
-
 /// The owned fields of a resource. Fields that are not listed belong to somebody else.
 public typealias ResourceFields = [String: JSONValue]
 
@@ -111,5 +70,13 @@ public enum Impact: String, Sendable, Codable, CaseIterable, Comparable {
 
   public static func < (one: Impact, other: Impact) -> Bool { one.rank < other.rank }
 
-  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  private var rank: Int {
+    switch self {
+    case .none: 0
+    case .live: 1
+    case .restart: 2
+    case .replace: 3
+    case .data: 4
+    }
+  }
 }

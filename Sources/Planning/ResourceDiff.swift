@@ -66,10 +66,11 @@ struct ResourceDiff {
   }
 
   private func differences(desired: ResourceFields, live: ResourceFields) -> [Change.Field] {
-    let removed = Set(applied?.keys.map { $0 } ?? []).subtracting(desired.keys)
-      .filter { live[$0] != nil }
-    let changed = desired.keys.filter { live[$0] != desired[$0] }
-    return (Array(removed) + changed).sorted().map { key in
+    var keys = desired.compactMap { key, value in live[key] == value ? nil : key }
+    for key in (applied ?? [:]).keys where desired[key] == nil && live[key] != nil {
+      keys.append(key)
+    }
+    return keys.sorted().map { key in
       let (before, after) = (live[key], desired[key])
       let operation: Change.Field.Operation =
         before == nil ? .add : (after == nil ? .remove : .change)
@@ -94,9 +95,8 @@ struct ResourceDiff {
     _ key: String, _ operation: Change.Field.Operation, before: JSONValue?, after: JSONValue?,
     driftFrom: JSONValue?
   ) -> Change.Field {
-    let pointer = "/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
-    return Change.Field(
-      path: pointer, operation: operation, before: before, after: after, sensitive: false,
+    Change.Field(
+      path: JSONPointer([key]).text, operation: operation, before: before, after: after,
       driftFrom: driftFrom)
   }
 

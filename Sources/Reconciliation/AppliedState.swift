@@ -3,10 +3,8 @@
 
 public import ApplianceModel
 public import ControlAPI
-public import DesiredState
 public import DurableIO
 public import FoundationEssentials
-public import GitSource
 public import Planning
 
 extension ApplianceError.Code {
@@ -21,6 +19,10 @@ public struct AppliedState: Sendable, Codable, Equatable {
   public var serial = 0
   public var resources: [String: ResourceFields] = [:]
   public var revisions = ApplianceStatus.Revisions()
+  /// Tree of the applied commit's desired-state folder.
+  public var appliedTree: String?
+  /// Addresses that the applied state protects from deletion.
+  public var protected: [String]?
   public var appliedAt: Date?
 
   public init() {}
@@ -29,19 +31,6 @@ public struct AppliedState: Sendable, Codable, Equatable {
     Dictionary(
       resources.compactMap { text, fields in ResourceAddress(text).map { ($0, fields) } },
       uniquingKeysWith: { first, _ in first })
-  }
-}
-
-/// The desired state that was applied last, with its commit.
-public struct AppliedBundle: Sendable, Codable, Equatable {
-  public let revision: GitRevision?
-  public let source: Plan.Source
-  public let state: LoadedState
-
-  public init(revision: GitRevision?, source: Plan.Source, state: LoadedState) {
-    self.revision = revision
-    self.source = source
-    self.state = state
   }
 }
 
@@ -68,22 +57,20 @@ public struct ReconcilerFiles: Sendable {
     return state
   }
 
-  public func bundle() throws -> AppliedBundle? {
-    try read(AppliedBundle.self, paths.bundle)
+  /// What the loop remembers; empty at first.
+  ///
+  /// - Throws: `reconciler.state` when it is damaged: a forgotten hold or quarantine would apply
+  ///   what was to be kept away.
+  public func loopState() throws -> LoopState {
+    try read(LoopState.self, paths.loopState) ?? LoopState()
   }
 
-  /// Whether this is the stored bundle. One that cannot be read is another.
-  func isStored(_ bundle: AppliedBundle) -> Bool {
-    // `try?`: a damaged bundle is replaced by this good one.
-    (try? self.bundle()) == bundle
+  func write(_ state: LoopState) throws {
+    try DurableFile.replace(paths.loopState, with: ApplianceJSON.encode(state, pretty: true))
   }
 
   func write(_ state: AppliedState) throws {
     try DurableFile.replace(paths.appliedState, with: ApplianceJSON.encode(state, pretty: true))
-  }
-
-  func write(_ bundle: AppliedBundle) throws {
-    try DurableFile.replace(paths.bundle, with: ApplianceJSON.encode(bundle))
   }
 
   private func read<Value: Decodable>(_ type: Value.Type, _ path: String) throws -> Value? {

@@ -38,11 +38,28 @@ public enum HostFolders {
       of: resolved, with: sensitive + personal + own, home: home)
   }
 
+  /// Where a link points to whose target does not exist yet.
+  private static func danglingTarget(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    let count = buffer.withUnsafeMutableBytes { bytes in
+      bytes.baseAddress.map { readlink(path, $0, bytes.count) } ?? 0
+    }
+    guard count > 0, PrivateFolder.resolve(path) == nil else { return nil }
+    let target = String(decoding: buffer.prefix(count), as: UTF8.self)
+    return target.hasPrefix("/") ? target : DurableFile.parentFolder(of: path) + "/" + target
+  }
+
   /// The path without links; what does not exist yet is appended to what does.
-  private static func resolve(_ path: String) -> String {
+  private static func resolve(_ path: String) -> String { resolve(path, links: 0) }
+
+  private static func resolve(_ path: String, links: Int) -> String {
     var missing: [Substring] = []
     var rest = path[...]
     while true {
+      if links < 40, let target = danglingTarget(String(rest)) {
+        let end = missing.isEmpty ? "" : "/" + missing.reversed().joined(separator: "/")
+        return resolve(target + end, links: links + 1)
+      }
       if let resolved = PrivateFolder.resolve(rest.isEmpty ? "/" : String(rest)) {
         let base = resolved == "/" ? "" : resolved
         return missing.isEmpty ? resolved : base + "/" + missing.reversed().joined(separator: "/")

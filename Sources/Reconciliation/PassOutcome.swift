@@ -16,10 +16,20 @@ public struct PassOutcome: Sendable, Codable {
     case invalid
     /// Something that is not in git must happen first; nothing was written.
     case held
-    /// The source cannot be read or was rejected.
+    /// The source cannot be read.
     case sourceFailed = "source-failed"
-    /// A change could not be carried out, or a component is not healthy with it.
+    /// The source was read and is not to be trusted.
+    case rejected
+    /// A change could not be carried out; it is tried again.
     case failed
+    /// A change hurt; the last good state is back.
+    case rolledBack = "rolled-back"
+    /// A change hurt, and going back failed: nothing more is written.
+    case rollbackFailed = "rollback-failed"
+    /// Something newer, or an operator, ended the wait for health.
+    case superseded
+    /// The reviewed plan is not what would be done now; nothing was written.
+    case planStale = "plan-stale"
   }
 
   public let kind: Kind
@@ -43,7 +53,11 @@ public struct PassOutcome: Sendable, Codable {
     case .noChange, .applied: 0
     case .failed: 1
     case .denied: 4
-    case .sourceFailed: 7
+    case .planStale: 5
+    case .superseded: 6
+    case .sourceFailed, .rejected: 7
+    case .rolledBack: 8
+    case .rollbackFailed: 9
     case .held: 10
     case .invalid: 11
     }

@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-public import DesiredState
+import ControlAPI
+import DesiredState
 public import DurableIO
-public import FoundationEssentials
+import FoundationEssentials
 import Guardrails
-public import Planning
+import Planning
+import SodiumCrypto
 
 /// Brings together what a plan depends on: desired resources, live observations, the record,
 /// guardrails and the host's own refusals. Writes nothing.
@@ -27,22 +29,45 @@ public struct PlanBuilder: Sendable {
     self.appliers = appliers
   }
 
-  public func plan(
+  /// What a plan depends on beside desired, live and applied state.
+  struct Circumstances: Sendable {
+    /// The appliance has just been started: components that do not run are no drift.
+    var isStarting = false
+    /// What an apply that was cut off had begun.
+    var begun: [ResourceAddress: ResourceFields?] = [:]
+    var mode = Plan.Mode.normal
+    /// The source was not reached for too long: nothing is deleted.
+    var isStale = false
+    /// Deletions that are meant although they are many.
+    var acknowledged: Digest?
+  }
+
+  func plan(
     _ state: LoadedState, from source: Plan.Source, applied: AppliedState, at now: Date,
-    isStarting: Bool = false, begun: [ResourceAddress: ResourceFields?] = [:]
+    _ circumstances: Circumstances = Circumstances()
   ) async throws -> Plan {
     var input = PlanInput()
     input.host = host ?? ""
-    input.source = source
+    input.source = source.based(on: applied.revisions.applied, tree: applied.appliedTree)
     input.serial = applied.serial
     input.created = now
-    input.isStarting = isStarting
+    input.mode = circumstances.mode
+    input.isStale = circumstances.isStale
+    input.isStarting = circumstances.isStarting
+    input.protected = Set((applied.protected ?? []).compactMap { ResourceAddress($0) })
+    input.acknowledgedDeletions = Set(
+      state.spec.reconcile.acknowledgeDeletions + [circumstances.acknowledged].compactMap { $0 })
+    // Going back takes away what the failed change brought; it was never anybody's to miss.
+    if circumstances.mode == .rollback { input.blastGuard = .off }
     input.desired = DesiredResources(state, paths: paths).all
     input.applied = applied.byAddress
-    for address in begun.keys where input.applied[address] == nil { input.applied[address] = [:] }
+    for address in circumstances.begun.keys where input.applied[address] == nil {
+      input.applied[address] = [:]
+    }
     input.observed = await observe(input, state)
     input.applied = applied.byAddress
-    for (address, fields) in begun where Self.happened(fields, input.observed[address]) {
+    for (address, fields) in circumstances.begun
+    where Self.happened(fields, input.observed[address]) {
       input.applied[address] = fields
     }
     input.drift = Self.handling(state.spec.reconcile.drift)
@@ -55,6 +80,24 @@ public struct PlanBuilder: Sendable {
       input.warnings.append("commits are not verified (verify: none)")
     }
     return Planner.plan(input)
+  }
+
+  /// The fields of every resource that a desired state asks for.
+  func desired(_ state: LoadedState) -> [ResourceAddress: ResourceFields] {
+    Dictionary(
+      DesiredResources(state, paths: paths).all.map { ($0.address, $0.fields) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The addresses that a desired state protects from deletion.
+  func protected(_ state: LoadedState) -> [String]? {
+    let names = state.spec.channels.filter(\.value.protect).keys.sorted()
+    return names.isEmpty ? nil : names.map { ResourceAddress(.senders, $0).text }
+  }
+
+  /// One digest over everything that can change a verdict, the host included.
+  func inputDigest(_ parts: [JSONValue]) -> Digest {
+    SHA256.digest(.array([.string(host ?? "")] + parts))
   }
 
   /// Whether a change that was begun is what is found.
@@ -126,5 +169,14 @@ public struct PlanBuilder: Sendable {
       .modes: handling(drift.modes), .senders: handling(drift.senders),
       .workspace: handling(drift.workspace), .secret: .correct,
     ]
+  }
+}
+
+extension Plan.Source {
+  /// The same, with what is applied now.
+  func based(on commit: String?, tree: String?) -> Plan.Source {
+    Plan.Source(
+      repository: repository, branch: branch, headCommit: headCommit, headTree: headTree,
+      verification: verification, baseCommit: commit, baseTree: tree, verifiedBy: verifiedBy)
   }
 }

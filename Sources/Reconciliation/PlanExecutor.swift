@@ -18,7 +18,7 @@ struct PlanExecutor: Sendable {
   /// - Throws: The first failure; what was done until then stays, and the next pass goes on.
   func execute(
     _ plan: Plan, of state: LoadedState, desired: [ResourceAddress: ResourceFields],
-    health: () async throws -> Void
+    health: @Sendable () async throws -> Void
   ) async throws {
     let changes = plan.effective.filter(\.writes)
     for change in changes where !change.actions.contains(.delete) {
@@ -26,8 +26,18 @@ struct PlanExecutor: Sendable {
     }
     try await health()
     for change in changes.reversed() where change.actions.contains(.delete) {
-      try await carryOut(change, state, nil)
+      do {
+        try await carryOut(change, state, nil)
+      } catch {
+        throw Unpruned(
+          cause: error as? ApplianceError ?? ApplianceError(.inconsistent, "\(type(of: error))"))
+      }
     }
+  }
+
+  /// A removal failed, after everything else was done and found healthy.
+  struct Unpruned: Error {
+    let cause: ApplianceError
   }
 
   private func carryOut(

@@ -44,9 +44,19 @@ struct ReconcileJournal: Sendable {
     try begun().map(\.address).sorted()
   }
 
-  /// The changes that were begun and never ended: each happened or did not.
+  /// The changes that were begun and did not end well: each happened or did not. One that failed
+  /// may have failed after its effect.
   func begun() throws -> [Record] {
-    try lastSteps().values.filter { $0.step == .intent }
+    try lastSteps().values.filter { $0.step != .done }
+      .sorted { $0.address < $1.address }
+  }
+
+  /// Keeps only what is still open, so that repeated failures do not let the file grow.
+  func keepOpen() throws {
+    let open = try begun()
+    guard !open.isEmpty else { return try clear() }
+    let lines = try open.map { try ApplianceJSON.encode($0) + [UInt8(ascii: "\n")] }
+    try DurableFile.replace(path, with: lines.flatMap { $0 })
   }
 
   /// The changes that were completed: they are ours, whatever became of the rest.

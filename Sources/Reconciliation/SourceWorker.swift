@@ -1,71 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-public import ApplianceModel
-public import DesiredState
-public import GitSource
-
-/// What the supervisor wants to know of a desired state. Answered in the `source` process.
-public struct SourceRequest: Sendable, Codable {
-  public enum Place: Sendable, Codable {
-    /// Fetch the branch into the clone, then read its tip.
-    case remote(repository: String, branch: String, folder: String, clone: String)
-    /// Read the tip of a branch where it is; nothing is written.
-    case repository(path: String, branch: String, folder: String)
-    /// Files that the caller has read already.
-    case tree(SourceTree)
-  }
-
-  public let place: Place
-  public let host: String?
-  public let overrides: EnvironmentOverrides
-
-  public init(_ place: Place, host: String?, overrides: EnvironmentOverrides) {
-    self.place = place
-    self.host = host
-    self.overrides = overrides
-  }
-}
-
-/// A desired state with the commit it stands in.
-public struct SourceReply: Sendable, Codable {
-  /// `nil` for a folder.
-  public let revision: GitRevision?
-  public let outcome: LoadOutcome
-
-  public init(revision: GitRevision?, outcome: LoadOutcome) {
-    self.revision = revision
-    self.outcome = outcome
-  }
-}
+import ApplianceModel
+import DesiredState
+import GitSource
 
 /// Fetches, reads and checks a desired state: everything that touches bytes nobody has vouched for.
 public enum SourceWorker {
   /// Blocking.
   public static func answer(_ request: SourceRequest) throws -> SourceReply {
-    let loader = DesiredStateLoader(host: request.host, overrides: request.overrides)
     switch request.place {
-    case .tree(let tree): return SourceReply(revision: nil, outcome: loader.load(tree))
+    case .tree(let tree):
+      return SourceReply(revision: nil, outcome: loader(request).load(tree))
     case .repository(let path, let branch, let folder):
-      return try read(path, branch, folder, loader)
-    case .remote(let repository, let branch, let folder, let clone):
+      let clone = try GitClone(opening: path)
+      return try read(clone, try clone.tip(of: branch), branch, folder, request)
+    case .clone(let path, let branch, let folder):
+      let clone = try GitClone(opening: path)
+      return try read(clone, try clone.candidate(), branch, folder, request)
+    case .remote(let repository, let access, let branch, let folder, let path):
       do {
-        try GitReader.fetch(repository, branch: branch, into: clone)
-        return try read(clone, branch, folder, loader)
-      } catch let error as ApplianceError where error.code != .sourceRefused {
+        return try fetch(repository, access, branch, folder, path, request)
+      } catch let error as ApplianceError where error.code == .gitDamaged {
         // The clone is a copy: a damaged one is made anew, once.
-        guard try GitReader.setAside(clone) else { throw error }
-        try GitReader.fetch(repository, branch: branch, into: clone)
-        return try read(clone, branch, folder, loader)
+        guard try GitReader.setAside(path) else { throw error }
+        return try fetch(repository, access, branch, folder, path, request)
       }
     }
   }
 
-  private static func read(
-    _ path: String, _ branch: String, _ folder: String, _ loader: DesiredStateLoader
+  private static func fetch(
+    _ repository: RemoteAddress, _ access: RemoteAccess, _ branch: String, _ folder: String,
+    _ path: String, _ request: SourceRequest
   ) throws -> SourceReply {
-    let snapshot = try GitReader.snapshot(
-      of: path, branch: branch, folder: folder, entries: DesiredStateLoader.entries)
-    return SourceReply(revision: snapshot.revision, outcome: loader.load(snapshot.tree))
+    let tip = try GitReader.fetch(repository, access: access, branch: branch, into: path)
+    let clone = try GitClone(opening: path)
+    let reply = try read(clone, tip, branch, folder, request)
+    try clone.accept(commit: tip, branch: branch)
+    return reply
+  }
+
+  /// Who made it comes first: nothing of a commit that is refused is parsed any further.
+  private static func read(
+    _ clone: borrowing GitClone, _ tip: String, _ branch: String, _ folder: String,
+    _ request: SourceRequest
+  ) throws -> SourceReply {
+    let provenance = try request.trust.map { trust in
+      try ProvenanceCheck(folder: folder, trust: trust).judge(tip, in: clone)
+    }
+    let snapshot = try clone.snapshot(
+      of: tip, branch: branch, folder: folder, entries: DesiredStateLoader.entries)
+    return SourceReply(
+      revision: snapshot.revision, outcome: loader(request).load(snapshot.tree),
+      provenance: provenance)
+  }
+
+  private static func loader(_ request: SourceRequest) -> DesiredStateLoader {
+    DesiredStateLoader(host: request.host, overrides: request.overrides)
   }
 }

@@ -34,7 +34,8 @@ public actor ComponentSupervisor {
   private var desired: ComponentConfiguration?
   private var process: ChildProcess?
   private var link: SupervisorLink?
-  private var refusal: ApplianceError?
+  /// The configuration that a fresh process refused last, and why.
+  private var refusal: (digest: Digest, error: ApplianceError)?
 
   public init(
     _ name: ComponentName, environment: [String: String], logger: Logger,
@@ -86,7 +87,13 @@ public actor ComponentSupervisor {
       }
     }
     changed.ring()
-    return try await waitUntilRunning(configuration.digest)
+    do {
+      return try await waitUntilRunning(configuration.digest)
+    } catch {
+      // Whoever asked was told that it does not run: a restart must not run it after all.
+      if desired?.digest == configuration.digest { desired = before }
+      throw error
+    }
   }
 
   /// What the component says of itself now; `nil` when it is not running or does not answer.
@@ -105,7 +112,7 @@ public actor ComponentSupervisor {
       return ApplianceStatus.Component(
         name: name.rawValue, pid: pid.map(Int.init), health: health(report, wanted: wanted),
         configDigest: report?.digest, restarts: lifecycle.restarts,
-        message: report?.message ?? refusal?.message ?? lifecycle.lastExit)
+        message: report?.message ?? refusal?.error.message ?? lifecycle.lastExit)
     }
   }
 
@@ -180,19 +187,23 @@ public actor ComponentSupervisor {
 
   /// Gives a fresh process the newest configuration.
   private func introduce(_ child: ChildProcess, over link: SupervisorLink) async {
-    do {
-      var sent: Digest?
-      while let configuration = desired, configuration.digest != sent, lifecycle.phase != .stopped {
+    var sent: Digest?
+    while let configuration = desired, configuration.digest != sent, lifecycle.phase != .stopped {
+      sent = configuration.digest
+      do {
         _ = try await configure(configuration, over: link)
-        sent = configuration.digest
+      } catch let error as ApplianceError where error.code != .linkClosed {
+        // Something else may be wanted by now; what was refused says nothing about that.
+        if desired?.digest != configuration.digest { continue }
+        refusal = (configuration.digest, error)
+        child.kill()
+        return changed.ring()
+      } catch {
+        logger.debug("component ended before it was configured")
+        return changed.ring()
       }
-      if lifecycle.phase == .starting { lifecycle.run(pid: child.pid, at: now) }
-    } catch let error as ApplianceError where error.code != .linkClosed {
-      refusal = error
-      child.kill()
-    } catch {
-      logger.debug("component ended before it was configured")
     }
+    if lifecycle.phase == .starting { lifecycle.run(pid: child.pid, at: now) }
     changed.ring()
   }
 
@@ -214,7 +225,7 @@ public actor ComponentSupervisor {
       try Task.checkCancellation()
       let seen = changed.generation
       if let report = await report(), report.digest == digest { return report }
-      if let refusal { throw refusal }
+      if let refusal, refusal.digest == digest { throw refusal.error }
       if lifecycle.phase == .stopped { break }
       await changed.wait(after: seen, for: .milliseconds(500))
     }

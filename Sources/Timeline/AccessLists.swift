@@ -79,7 +79,7 @@ public enum TimelineInspection {
   /// in the temporary folder instead, since SQLite would have to write beside the original.
   public static func accessLists(path: String) throws -> AccessLists? {
     let files = FileManager.default
-    guard files.fileExists(atPath: path) else { return nil }
+    guard try size(path) != nil else { return nil }
     guard try hasLog(path) else {
       return try fetch("file:\(escaped(path))?immutable=1", readOnly: true)
     }
@@ -95,10 +95,18 @@ public enum TimelineInspection {
 
   /// An empty log has nothing that the database lacks.
   private static func hasLog(_ path: String) throws -> Bool {
-    let log = path + "-wal"
-    guard FileManager.default.fileExists(atPath: log) else { return false }
-    let size = try FileManager.default.attributesOfItem(atPath: log)[.size] as? Int
-    return size != 0
+    try size(path + "-wal").map { $0 != 0 } ?? false
+  }
+
+  /// The size of a file; `nil` only where it is proven that there is none.
+  private static func size(_ path: String) throws -> Int? {
+    var status = stat()
+    if stat(path, &status) == 0 { return Int(status.st_size) }
+    guard errno == ENOENT else {
+      throw ApplianceError(
+        .timelineFailed, "cannot examine \"\(path)\": \(String(cString: strerror(errno)))")
+    }
+    return nil
   }
 
   private static func fetch(_ uri: String, readOnly: Bool) throws -> AccessLists {

@@ -21,7 +21,8 @@ enum LayerTable {
       level: 3, purpose: "mechanisms",
       targets: [
         "AuditLog", "Backup", "Channels", "GitSource", "Guardrails", "ModelProviders",
-        "Observability", "Planning", "Policy", "Sandbox", "Skills", "Supervision", "Timeline",
+        "Observability", "Planning", "Policy", "Provenance", "Sandbox", "Skills", "Supervision",
+        "Timeline",
         "Tomb",
       ]),
     Layer(level: 4, purpose: "act on and examine the mechanisms", targets: ["Tools", "Doctor"]),

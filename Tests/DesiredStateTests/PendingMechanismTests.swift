@@ -32,7 +32,6 @@ struct PendingMechanismTests {
 
   static let examples: [Example] = [
     Example("agent.dailyTokenLimit", "agent: {dailyTokenLimit: 0}"),
-    Example("agent.model", "agent: {model: small}"),
     Example(
       "appliance.escalation",
       "appliance: {name: probe, escalation: [{webhook: {url: \"https://alerts.example\"}}]}"),

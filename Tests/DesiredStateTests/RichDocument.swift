@@ -54,6 +54,9 @@ extension Documents {
     monitoring: {unknownSenders: 5, authFailures: 10, highRiskAttempts: 1, tokenSpikePercent: 300}
     reconcile:
       interval: 5m
+      maxStaleness: 2h
+      health: {passes: 4, window: 20s, timeout: 90s}
+      acknowledgeDeletions: ["sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
       drift:
         default: correct
         component: correct

@@ -130,6 +130,8 @@ extension SpecGenerator {
   private mutating func reconcile() -> ReconcileSpec {
     var reconcile = ReconcileSpec()
     reconcile.interval = duration()
+    reconcile.maxStaleness = maybe(duration())
+    reconcile.health.timeout = duration()
     reconcile.drift.default = pick(DriftPolicy.allCases)
     reconcile.drift.component = maybe(pick(DriftPolicy.allCases))
     reconcile.drift.configuration = maybe(pick(DriftPolicy.allCases))

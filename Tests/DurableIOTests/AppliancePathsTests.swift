@@ -72,6 +72,7 @@ struct AppliancePathsTests {
     #expect(
       paths.folders == [
         "/home/me/.kafclaw", "/home/me/.kafclaw/run", "/home/me/.kafclaw/reconciler",
+        "/home/me/.kafclaw/reconciler/bundles",
       ])
     #expect(paths.bootstrapFile == "/home/me/.config/kafclaw/appliance.yaml")
     #expect(paths.timelineFile == "/home/me/.kafclaw/timeline.db")
@@ -83,6 +84,7 @@ struct AppliancePathsTests {
     #expect(
       paths.folders == [
         "/var/lib/kafclaw", "/run/kafclaw", "/var/lib/kafclaw/reconciler",
+        "/var/lib/kafclaw/reconciler/bundles",
       ])
     #expect(paths.bootstrapFile == "/etc/kafclaw/appliance.yaml")
     #expect(paths.clone == "/var/lib/kafclaw/source.git")

@@ -98,6 +98,8 @@ final class ScriptedSupervisor: Sendable {
 
   private static let status = ApplianceStatus(
     ready: true, appliance: .init(name: "probe", incidentOwner: nil), conditions: [],
-    components: [], providers: [], channels: [], revisions: .init(), drift: .init(), serial: 1,
+    components: [], providers: [], channels: [], revisions: .init(), drift: .init(),
+    reconcile: .init(generation: 1, observedGeneration: 1, quarantined: [], waiting: nil),
+    serial: 1,
     checkedAt: Date(timeIntervalSince1970: 0))
 }

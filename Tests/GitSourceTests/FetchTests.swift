@@ -18,8 +18,13 @@ struct FetchTests {
 
   private var clone: String { folder("clone.git") }
 
-  private func fetch(branch: String = "main", from remote: String? = nil) throws {
-    try GitReader.fetch(remote ?? origin.path, branch: branch, into: clone)
+  /// Fetches and accepts what came.
+  @discardableResult
+  private func fetch(branch: String = "main", from remote: String? = nil) throws -> String {
+    let remote = try RemoteAddress(remote ?? origin.path)
+    let tip = try GitReader.fetch(remote, branch: branch, into: clone)
+    try GitClone(opening: clone).accept(commit: tip, branch: branch)
+    return tip
   }
 
   private func snapshot(branch: String = "main") throws -> GitSnapshot {
@@ -82,6 +87,93 @@ struct FetchTests {
     #expect(try snapshot().revision.commit == first)
   }
 
+  /// What was fetched is looked at first; what was accepted stays meanwhile.
+  @Test func leavesTheBranchUntilItsTipIsAccepted() throws {
+    let first = try commit("one")
+    try fetch()
+    let second = try commit("two", after: first)
+    let remote = try RemoteAddress(origin.path)
+    #expect(try GitReader.fetch(remote, branch: "main", into: clone) == second)
+    #expect(try snapshot().revision.commit == first)
+    let opened = try GitClone(opening: clone)
+    #expect(try opened.candidate() == second)
+    #expect(try opened.tip(of: "main") == first)
+    let candidate = try opened.snapshot(
+      of: second, branch: "main", folder: "", entries: ["kafclaw.yaml"])
+    #expect(text(candidate) == "two")
+    try opened.accept(commit: second, branch: "main")
+    #expect(try snapshot().revision.commit == second)
+  }
+
+  @Test func acceptsOnlyCommitsThatAreThere() throws {
+    let tip = try commit("one")
+    try fetch()
+    let opened = try GitClone(opening: clone)
+    let tree = try origin.git("rev-parse", "\(tip)^{tree}")
+    for (id, code) in [
+      (tree, ApplianceError.Code.gitDamaged), (String(repeating: "1", count: 40), .gitDamaged),
+      ("main", .sourceRefused), ("refs/heads/main", .sourceRefused), ("", .sourceRefused),
+      (tip.uppercased() + "\n", .sourceRefused), ("\(tip)^", .sourceRefused),
+    ] {
+      let error = #expect(throws: ApplianceError.self) {
+        try opened.accept(commit: id, branch: "main")
+      }
+      #expect(error?.code == code)
+    }
+    #expect(try opened.tip(of: "main") == tip)
+  }
+
+  @Test func bringsNoTagsAndNoOtherBranch() throws {
+    let tip = try commit("one")
+    try origin.git("tag", "v1", tip)
+    try commit("side", on: "side")
+    try fetch()
+    let names = try origin.git("--git-dir", clone, "for-each-ref", "--format=%(refname)")
+    #expect(names == "refs/heads/main\nrefs/kafclaw/candidate")
+  }
+
+  /// A pack that a killed process left half written; one that is being written stays.
+  @Test func removesAbandonedPacks() throws {
+    try commit("one")
+    try fetch()
+    let folder = clone + "/objects/pack"
+    for (name, age) in [("pack_git2_old", 3_600.0), ("pack_git2_new", 10)] {
+      try Data("PACK".utf8).write(to: URL(filePath: "\(folder)/\(name)"))
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: "\(folder)/\(name)")
+    }
+    try fetch()
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    #expect(!names.contains("pack_git2_old"))
+    #expect(names.contains("pack_git2_new"))
+  }
+
+  @Test func readsNoConfigurationOfTheClone() throws {
+    try commit("one")
+    try fetch()
+    let other = try GitRepository(in: folder, named: "other.git")
+    try other.commit(try other.tree(files: ["kafclaw.yaml": "other"]))
+    let key = "url.file://\(other.path).insteadOf"
+    try origin.git("--git-dir", clone, "config", key, "file://\(origin.path)")
+    let tip = try commit("two")
+    #expect(try fetch() == tip)
+    #expect(text(try snapshot()) == "two")
+  }
+
+  @Test func limitsObjectsAndBytes() throws {
+    try commit("one")
+    let remote = try RemoteAddress(origin.path)
+    for path in [\FetchLimits.objects, \FetchLimits.receivedBytes] {
+      var limits = FetchLimits()
+      limits[keyPath: path] = 2
+      let error = #expect(throws: ApplianceError.self) {
+        try GitReader.fetch(remote, branch: "main", into: clone, limits: limits)
+      }
+      #expect(error?.code == .sourceRefused)
+    }
+    try fetch()
+  }
+
   @Test func takesTheNamedBranchOnly() throws {
     try commit("main")
     try commit("side", on: "team/side")
@@ -128,15 +220,15 @@ struct FetchTests {
   }
 
   @Test func tellsOfAMissingBranch() throws {
-    expectMissing { try fetch() }
+    expectMissing { _ = try fetch() }
     try commit("one")
     for branch in ["absent", "mai", "main/x", "heads/main", "*", "main:refs/heads/x"] {
-      expectMissing { try fetch(branch: branch) }
+      expectMissing { _ = try fetch(branch: branch) }
     }
     try fetch()
     expectMissing { _ = try snapshot(branch: "absent") }
     try origin.git("update-ref", "-d", "refs/heads/main")
-    expectMissing { try fetch() }
+    expectMissing { _ = try fetch() }
   }
 
   @Test func tellsOfAMissingRepository() throws {
@@ -144,7 +236,7 @@ struct FetchTests {
       atPath: folder("empty"), withIntermediateDirectories: false)
     try Data("text".utf8).write(to: URL(filePath: folder("file")))
     for name in ["absent", "empty", "file", "file/below"] {
-      expectMissing { try fetch(from: folder(name)) }
+      expectMissing { _ = try fetch(from: folder(name)) }
       expectMissing {
         _ = try GitReader.snapshot(of: folder(name), branch: "main", folder: "", entries: [])
       }

@@ -55,6 +55,19 @@ struct EffectDigestTests {
     #expect(digest(input) == original)
   }
 
+  /// Words change between versions and machines; what they stand for does not.
+  @Test func wordsDoNotMatter() {
+    var input = Plans.everything
+    input.observed[ResourceAddress(.configuration, "config.json")] = .unknown("EACCES")
+    #expect(digest(input) == digest(Plans.everything))
+    let gateway = ResourceAddress(.component, "gateway")
+    let refused = ["not apart", "anders gesagt"].map { words in
+      input.refusals = [PlanRefusal(gateway, .folderIsolation, words)]
+      return digest(input)
+    }
+    #expect(Set(refused).count == 1)
+  }
+
   @Test func unchangedResourcesDoNotMatter() {
     var input = Plans.everything
     let address = ResourceAddress(.modes, "timeline.db")
@@ -79,9 +92,13 @@ struct EffectDigestTests {
       "absence", { $0.observed[ResourceAddress(.workspace, "old.md")] = .absent }
     ),
     (
-      "why a read failed",
-      { $0.observed[ResourceAddress(.configuration, "config.json")] = .unknown("EACCES") }
+      "a failed read",
+      { $0.observed[ResourceAddress(.configuration, "config.json")] = .absent }
     ),
+    ("protection", { $0.protected = [ResourceAddress(.senders, "web")] }),
+    ("protection from deletion", { $0.protected = [ResourceAddress(.workspace, "old.md")] }),
+    ("a stale source", { $0.isStale = true }),
+    ("a blast guard", { $0.blastGuard = BlastGuard(maximumDeletions: 0, maximumShare: 0) }),
     (
       "a refusal",
       { $0.refusals = [PlanRefusal(.init(.component, "gateway"), .folderIsolation, "why")] }

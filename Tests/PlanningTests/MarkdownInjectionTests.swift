@@ -14,7 +14,8 @@ struct MarkdownInjectionTests {
     "![image](https://evil.example/x.png)", "<img src=https://evil.example/x.png>", "</details>",
     "</code>", "-->", "--!>", "<!--",
     "<script>alert(1)</script>", "&lt;", "\\|", "\\`", "~~gone~~", "- [ ] task", "\r\n\r\n# title",
-    "https://evil.example", "_emphasis_", ":+1:",
+    "https://evil.example", "_emphasis_", ":+1:", "`\u{301}code`\u{301}", "<\u{301}b>\u{301}",
+    "|\u{301} a |\u{301}", "```\u{301}\n```", "&\u{301}lt;",
   ]
 
   /// The text stands wherever something from outside can stand.

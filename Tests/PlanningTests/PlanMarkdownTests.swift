@@ -50,6 +50,8 @@ struct PlanMarkdownTests {
 
       </details>
 
+      Plan `\(plan.id)`, valid until 1970-01-02T00:00:00Z.
+
       Effect digest `\(plan.effectDigest)`
 
       """
@@ -85,8 +87,11 @@ struct PlanMarkdownTests {
   /// GitHub refuses a comment of more than 65,536 characters.
   private let limit = 65_536
 
-  private func large(changes: Int, deletions: Int, value: String) -> Plan {
+  private func large(
+    changes: Int, deletions: Int, value: String, blastGuard: BlastGuard = .off
+  ) -> Plan {
     var input = PlanInput()
+    input.blastGuard = blastGuard
     for number in 0..<changes {
       let name = "file-\(number).md"
       input.desired.append(Resource(.workspace, name, ["digest": .string(value)]))
@@ -125,5 +130,46 @@ struct PlanMarkdownTests {
     #expect(!text.contains("more resources"))
     #expect(text.ranges(of: "<details>").count == 55)
     #expect(text.ranges(of: "</details>").count == 55)
+  }
+
+  /// What does not fit is counted, by what it is.
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [(10_000, BlastGuard.off), (10_000, BlastGuard()), (1_500, .off), (3_000, .off)])
+  func manyDeletionsStayWithinTheBudget(deletions: Int, blastGuard: BlastGuard) throws {
+    let plan = large(changes: 20, deletions: deletions, value: "x", blastGuard: blastGuard)
+    let text = PlanMarkdown.render(plan)
+    #expect(text.unicodeScalars.count < 60_000)
+    let isHeld = blastGuard != .off
+    let rows = text.ranges(of: isHeld ? "\n| x | <code>" : "\n| - | <code>").count
+    let rest = try #require(text.firstMatch(of: /\*\*(\d+) more deletions/))
+    #expect(rows > 100)
+    #expect(rows + (Int(rest.1) ?? 0) == deletions)
+    #expect(text.contains("_\(plan.changes.count - text.ranges(of: "<details>").count) more res"))
+    #expect(text.ranges(of: "<details>").count == text.ranges(of: "</details>").count)
+    let digest = try #require(plan.deletionsDigest)
+    #expect(text.ranges(of: digest.rawValue).count == (isHeld ? 1 : 0), "told once, in full")
+  }
+
+  @Test func manyWarningsAndGuardrailsStayWithinTheBudget() {
+    var input = Plans.everything
+    input.warnings = (0..<5_000).map { "warning \($0)" }
+    input.policy = (0..<5_000).map { Plans.policy("deny", id: "rule-\($0)") }
+    let text = PlanMarkdown.render(Planner.plan(input))
+    #expect(text.unicodeScalars.count < 60_000)
+    let warnings = text.ranges(of: "- warning: ").count
+    #expect(text.contains("- _\(5_000 - warnings) more notes; see the JSON plan._"))
+    let denials = text.ranges(of: "- **deny** ").count
+    #expect(text.contains("- **\(5_000 - denials) more guardrails that did not pass; see the"))
+    #expect(text.contains("| - | <code>workspace/old.md</code> | data |"))
+  }
+
+  @Test func oneHugeWarningIsCountedNotCut() {
+    var input = Plans.everything
+    input.warnings = [String(repeating: "w", count: 70_000)]
+    input.host = String(repeating: "h", count: 70_000)
+    let text = PlanMarkdown.render(Planner.plan(input))
+    #expect(text.unicodeScalars.count < 60_000)
+    #expect(text.contains("_1 more notes; see the JSON plan._"))
   }
 }

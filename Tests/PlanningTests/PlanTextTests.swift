@@ -35,6 +35,7 @@ struct PlanTextTests {
         deny baseline/exec-restricted (runbook 1.3): The title. The remedy.
       Guardrails: 1 pass, 0 warn, 1 deny
       Plan: 1 add, 3 change, 1 delete, 2 blocked, 1 to record.
+      Plan \(plan.id), valid until 2027-01-16T08:00:00Z
       Effect digest \(plan.effectDigest)
 
       """
@@ -54,6 +55,38 @@ struct PlanTextTests {
 
       """
     #expect(PlanText.render(plan) == expected)
+  }
+
+  @Test func headingTellsWhatIsReplacedAndWhoSigned() {
+    var input = Plans.everything
+    input.mode = .rollback
+    input.source = Plan.Source(
+      repository: "r", branch: nil, headCommit: "89abcdef0123456", headTree: nil,
+      verification: "head", baseCommit: "0123456789abcdef", verifiedBy: "olga\u{202E}")
+    let text = PlanText.render(Planner.plan(input))
+    let expected = """
+      Rollback plan for host edge-1 from r at 89abcdef0123 (verification: head, signed by olga\\u{202e})
+        applied now: 0123456789ab
+
+      """
+    #expect(text.hasPrefix(expected))
+  }
+
+  @Test func blockedDeletionsAreShownWithTheirReasonOnce() {
+    var input = PlanInput()
+    for number in 0..<9 {
+      let address = ResourceAddress(.modes, "\(number)")
+      input.applied[address] = ["mode": "0600"]
+      input.observed[address] = .present(["mode": "0600"])
+    }
+    input.protected = [ResourceAddress(.modes, "4")]
+    let plan = Planner.plan(input)
+    let text = PlanText.render(plan)
+    #expect(text.ranges(of: "  blocked delete  blast-guard\n").count == 8)
+    #expect(
+      text.contains("  x modes/4  blocked delete  protected\n      ! protected; first commit"))
+    #expect(text.ranges(of: "! 8 deletions, 3 at most at once: add ").count == 2)
+    #expect(text.contains("Plan: 0 add, 0 change, 0 delete, 9 blocked."))
   }
 
   @Test func onlyBlockedChangesAreNotNoChanges() {

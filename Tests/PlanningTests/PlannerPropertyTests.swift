@@ -18,6 +18,7 @@ struct PlannerPropertyTests {
     var input = PlanInput()
     input.desired = desired.asDesired
     input.applied = host.applied
+    input.blastGuard = .off
     let addresses = Set(desired.keys).union(host.applied.keys).union(host.live.keys)
     for address in addresses {
       input.observed[address] = host.live[address].map { .present($0) } ?? .absent

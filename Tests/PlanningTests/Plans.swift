@@ -50,6 +50,36 @@ enum Plans {
     return input
   }
 
+  /// ``everything``, and one of each thing that is held back.
+  static var rich: PlanInput {
+    var input = everything
+    input.source = Plan.Source(
+      repository: "/srv/config.git", branch: "main",
+      headCommit: "0123456789abcdef0123456789abcdef01234567",
+      headTree: "76543210fedcba9876543210fedcba9876543210", verification: "head",
+      baseCommit: "1123456789abcdef0123456789abcdef01234567",
+      baseTree: "86543210fedcba9876543210fedcba9876543210", verifiedBy: "olga")
+    input.desired += [
+      Resource(.modes, "reconciler/", ["mode": "0700"]),
+      Resource(.component, "agent", ["state": "running", "tiers": ["owner": "write"]]),
+      Resource(.senders, "desk", ["policy": "open"]),
+    ]
+    input.drift = [.senders: .report]
+    for (name, isLive) in [("kept.md", true), ("forgotten.md", false)] {
+      input.applied[address("workspace/\(name)")] = ["digest": "sha256:ff"]
+      input.observed[address("workspace/\(name)")] =
+        isLive ? .present(["digest": "sha256:ff"]) : .absent
+    }
+    input.applied[address("senders/desk")] = ["policy": "open"]
+    input.observed[address("senders/desk")] = .present(["policy": "closed"])
+    input.applied[address("modes/reconciler/")] = ["mode": "0700"]
+    input.observed[address("modes/reconciler/")] = .present(["mode": "0700"])
+    input.observed[address("component/agent")] = .absent
+    input.protected = [address("workspace/kept.md"), address("senders/web")]
+    input.refusals = [PlanRefusal(address("component/agent"), .folderIsolation, "not apart")]
+    return input
+  }
+
   static let source = Plan.Source(
     repository: "/srv/config.git", branch: "main",
     headCommit: "0123456789abcdef0123456789abcdef01234567",

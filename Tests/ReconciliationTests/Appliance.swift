@@ -6,6 +6,7 @@ import DesiredState
 import DurableIO
 import Foundation
 import Planning
+import Synchronization
 
 @testable import GitSource
 @testable import Reconciliation
@@ -16,41 +17,49 @@ final class Appliance: Sendable {
   let paths: AppliancePaths
   let host = ModelHost()
   let source: ModelSource
+  /// Far enough on with every pass for any failure to be tried again.
+  let clock = ModelClock()
   let reconciler: Reconciler
   let files: ReconcilerFiles
+  let bundles: BundleStore
 
   init(_ first: SourceReply = Desired.commit(1)) throws {
     home = try TemporaryFolder.make()
     paths = AppliancePaths.user(home: home)
     for folder in paths.folders { try PrivateFolder.create(folder) }
     files = ReconcilerFiles(paths)
-    let (host, source) = (host, ModelSource(first))
+    bundles = BundleStore(paths)
+    let (host, source, clock) = (host, ModelSource(first), clock)
     self.source = source
-    reconciler = Self.reconciler(paths, host, source)
+    reconciler = Self.reconciler(paths, host, source, clock)
   }
 
   deinit { TemporaryFolder.remove(home) }
 
   /// The same host and files under a new reconciler, as after a restart.
-  func restarted() -> Reconciler { Self.reconciler(paths, host, source) }
+  func restarted() -> Reconciler { Self.reconciler(paths, host, source, clock) }
 
   private static func reconciler(
-    _ paths: AppliancePaths, _ host: ModelHost, _ source: ModelSource
+    _ paths: AppliancePaths, _ host: ModelHost, _ source: ModelSource, _ clock: ModelClock
   ) -> Reconciler {
     var spec = SourceSpec()
     spec.repository = "/srv/config.git"
     return Reconciler(
       host: nil, source: spec, paths: paths,
       appliers: ResourceKind.allCases.map { ModelApplier(kind: $0, host: host) },
-      fetch: { try await source.fetch() }, health: { try await host.checkHealth() },
-      now: { Date(timeIntervalSince1970: 1_800_000_000) })
+      outside: Reconciler.Surroundings(
+        fetch: { try await source.fetch() }, health: { await host.checkHealth() },
+        now: { clock.now }, random: { 0.5 }, sleep: { _ in }))
   }
 
   @discardableResult
-  func pass(_ trigger: Trigger = .interval) async -> PassOutcome { await reconciler.pass(trigger) }
+  func pass(_ trigger: Trigger = .interval) async -> PassOutcome {
+    clock.advance(by: 400)
+    return await reconciler.pass(trigger)
+  }
 
   func conditions(componentsHealthy: Bool = true) async -> [Condition] {
-    await reconciler.conditions(componentsHealthy: componentsHealthy, verification: .none)
+    await reconciler.conditions(componentsHealthy: componentsHealthy)
   }
 
   /// Newest first.
@@ -75,6 +84,15 @@ final class Appliance: Sendable {
       return "\(name) \(status.st_mode) \(status.st_ino) \(times) \(bytes)"
     }
   }
+}
+
+/// A clock that moves when it is told to.
+final class ModelClock: Sendable {
+  private let time = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
+
+  var now: Date { time.withLock { $0 } }
+
+  func advance(by seconds: TimeInterval) { time.withLock { $0.addTimeInterval(seconds) } }
 }
 
 /// Folders that are gone when their test is.

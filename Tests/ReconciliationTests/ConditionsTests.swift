@@ -113,7 +113,7 @@ struct ConditionsTests {
     var report = ReconcileReport()
     let times = (0..<5).map { Date(timeIntervalSince1970: Double($0)) }
     func since(_ kind: Condition.Kind, at time: Date) -> Date? {
-      report.conditions(componentsHealthy: true, verification: .none, at: time)
+      report.conditions(componentsHealthy: true, loop: LoopState(), at: time)
         .first { $0.type == kind }?.lastTransition
     }
     _ = report.accept(PassOutcome(.noChange), at: times[0])

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import Foundation
 import Planning
 import TestSupport
 import Testing
@@ -11,7 +12,9 @@ import Testing
 /// R4: from any reachable state, when the desired state stands still and faults cease, the host
 /// becomes what is desired within three passes and stays so without a write.
 struct ConvergencePropertyTests {
-  private static let rounds = 40
+  /// `KAFCLAW_PROPERTY_CASES` asks for more.
+  private static let rounds =
+    ProcessInfo.processInfo.environment["KAFCLAW_PROPERTY_CASES"].flatMap(Int.init) ?? 100
   private static let steps = 12
 
   /// Random lives of an appliance.
@@ -48,7 +51,7 @@ struct ConvergencePropertyTests {
     }
   }
 
-  private func live(_ appliance: Appliance, _ fate: inout Fate) async {
+  private func live(_ appliance: Appliance, _ fate: inout Fate) async throws {
     for _ in 0..<Int.random(in: 1...Self.steps, using: &fate.random) {
       if fate.chance(40) { await appliance.source.give(fate.commit()) }
       if fate.chance(10) { await appliance.source.give(Desired.invalid(fate.commits)) }
@@ -62,19 +65,28 @@ struct ConvergencePropertyTests {
       let isSick = fate.chance(10)
       await appliance.host.makeUnhealthy(
         isSick ? ApplianceError(.init("test.sick"), "gateway is sick") : nil)
+      if fate.chance(5) {
+        _ = await appliance.reconciler.rollback(
+          to: nil, reason: "test", until: appliance.clock.now.addingTimeInterval(1_000))
+      }
       await appliance.pass()
     }
     await appliance.host.fail([])
     await appliance.host.makeUnhealthy(nil)
+    // Holds are an operator's to end.
+    let loop = try appliance.files.loopState()
+    if loop.hold != nil || loop.pin != nil {
+      _ = try await appliance.reconciler.resume(release: nil)
+    }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test
   func everyLifeEndsInTheDesiredState() async throws {
     let seed = SplitMix64.seed(of: "lives of an appliance")
     var fate = Fate(random: SplitMix64(seed: seed))
     for round in 1...Self.rounds {
       let appliance = try Appliance()
-      await live(appliance, &fate)
+      try await live(appliance, &fate)
       await appliance.source.give(
         Desired.commit(9_999, "gateway: {port: 9100}\nreconcile: {drift: {default: correct}}\n"))
       var kinds: [PassOutcome.Kind] = []

@@ -27,7 +27,7 @@ struct ConvergenceTests {
     #expect(record.serial == 1)
     #expect(record.revisions.applied == Desired.hexadecimal(1))
     #expect(record.appliedAt != nil)
-    #expect(try appliance.files.bundle()?.revision == Desired.revision(1))
+    #expect(try appliance.bundles.current()?.revision == Desired.revision(1))
     #expect(try ReconcileJournal(path: appliance.paths.journal).interrupted() == [])
   }
 
@@ -82,7 +82,8 @@ struct ConvergenceTests {
     #expect(outcome.kind == .applied)
     #expect(
       await appliance.host.log == [
-        "write configuration/config.json", "write component/gateway", "health",
+        "health", "write configuration/config.json", "write component/gateway", "health", "health",
+        "health",
       ])
     #expect(try appliance.files.appliedState().serial == 2)
     #expect(try appliance.files.appliedState().revisions.applied == Desired.hexadecimal(2))

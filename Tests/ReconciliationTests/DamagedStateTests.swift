@@ -64,7 +64,7 @@ struct DamagedStateTests {
     try DurableFile.removeIfPresent(appliance.paths.bundle)
     await appliance.host.set("modes/run/", ["mode": "0777"])
     #expect(await appliance.pass().kind == .applied)
-    #expect(try appliance.files.bundle()?.revision == Desired.revision(1))
+    #expect(try appliance.bundles.current()?.revision == Desired.revision(1))
   }
 
   @Test func tornLineOfTheHistoryIsPassedOver() async throws {

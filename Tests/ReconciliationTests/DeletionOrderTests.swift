@@ -28,9 +28,12 @@ struct DeletionOrderTests {
         2, "gateway: {port: 9000}\n", workspace: ["AGENTS.md": "Be kind.\n", "NEW.md": "New.\n"]))
   }
 
+  /// Health is looked at before anything is changed, then until it is good for long enough.
   private static let order = [
-    "write workspace/AGENTS.md", "write workspace/NEW.md", "write configuration/config.json",
-    "write component/gateway", "health", "delete component/old", "delete workspace/OLD.md",
+    "health", "write workspace/AGENTS.md", "write workspace/NEW.md",
+    "write configuration/config.json",
+    "write component/gateway", "health", "health", "health", "delete component/old",
+    "delete workspace/OLD.md",
     "delete senders/web",
   ]
 
@@ -42,23 +45,29 @@ struct DeletionOrderTests {
   }
 
   @Test func nothingIsDeletedWhileTheNewIsNotHealthy() async throws {
-    await appliance.host.makeUnhealthy(ApplianceError(.init("test.sick"), "gateway is sick"))
-    for _ in 1...3 { #expect(await appliance.pass().kind == .failed) }
-    #expect(await appliance.host.log.filter { $0.hasPrefix("delete") } == [])
-    for address in ["component/old", "workspace/OLD.md", "senders/web"] {
+    await appliance.host.sickenWhen { $0["component/gateway"]?["port"] == 9_000 }
+    #expect(await appliance.pass().kind == .rolledBack)
+    for _ in 1...3 { #expect(await appliance.pass().kind == .held) }
+    let deleted = await appliance.host.log.filter { $0.hasPrefix("delete") }
+    #expect(
+      deleted == ["delete component/old", "delete workspace/NEW.md"],
+      "what the last good state does not have")
+    for address in ["workspace/OLD.md", "senders/web"] {
       #expect(await appliance.host.fields(of: address) != nil)
     }
-    await appliance.host.makeUnhealthy(nil)
+    await appliance.host.sickenWhen { _ in false }
+    _ = try await appliance.reconciler.resume(release: Desired.hexadecimal(2))
     #expect(await appliance.pass().kind == .applied)
-    #expect(await appliance.host.log.suffix(3) == Self.order.suffix(3))
+    #expect(await appliance.host.log.suffix(2) == Self.order.suffix(2))
     #expect(try await appliance.recordMatchesHost())
   }
 
   @Test(arguments: 1...4)
   func nothingIsDeletedWhenACreationFails(number: Int) async throws {
     await appliance.host.fail([number])
-    #expect(await appliance.pass().kind == .failed)
-    #expect(await appliance.host.log.filter { $0.hasPrefix("delete") || $0 == "health" } == [])
+    #expect(await appliance.pass().kind == .rolledBack)
+    let deleted = await appliance.host.log.filter { $0.hasPrefix("delete") }
+    #expect(Set(deleted).isSubset(of: ["delete component/old", "delete workspace/NEW.md"]))
   }
 
   @Test(arguments: 5...7)

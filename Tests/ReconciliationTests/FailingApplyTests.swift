@@ -34,24 +34,10 @@ struct FailingApplyTests {
     2, "gateway: {port: 9000}\nsenders: {owners: [olga]}\n",
     workspace: ["AGENTS.md": "Be kind.\n", "SOUL.md": "A claw.\n"])
 
-  /// The second has five changes.
-  @Test(arguments: 1...5)
-  func laterApplyThatFailsIsFinishedByTheNextPass(number: Int) async throws {
-    await appliance.pass()
-    await appliance.source.give(Self.second)
-    await appliance.host.fail([number])
-    #expect(await appliance.pass().kind == .failed)
-    #expect(try appliance.files.appliedState().revisions.applied == Desired.hexadecimal(1))
-    #expect(await appliance.pass().kind == .applied)
-    #expect(try await appliance.recordMatchesHost())
-    #expect(try appliance.files.appliedState().revisions.applied == Desired.hexadecimal(2))
-    #expect(await appliance.pass().kind == .noChange)
-  }
-
-  /// Whatever it did before it failed, an apply that is taken back leaves nothing behind, also
+  /// The second has five changes. Whatever it did before it failed, nothing of it is left, also
   /// where drift is only reported: its own half-done work is no drift.
   @Test(arguments: 1...5, ["correct", "report"])
-  func failedApplyThatIsTakenBackIsUndone(number: Int, policy: String) async throws {
+  func laterApplyThatFailsIsTakenBack(number: Int, policy: String) async throws {
     let first = "reconcile: {drift: {default: \(policy)}}\n"
     await appliance.source.give(Desired.commit(1, first))
     await appliance.pass()
@@ -61,11 +47,28 @@ struct FailingApplyTests {
         2, first + "gateway: {port: 9000}\nsenders: {owners: [olga]}\n",
         workspace: ["AGENTS.md": "Be kind.\n", "SOUL.md": "A claw.\n"]))
     await appliance.host.fail([number])
-    #expect(await appliance.pass().kind == .failed)
-    await appliance.source.give(Desired.commit(3, first))
-    await appliance.pass()
+    let outcome = await appliance.pass()
+    #expect(outcome.kind == .rolledBack)
+    #expect(outcome.error?.code.rawValue == "test.apply")
     #expect(await appliance.host.live == good)
     #expect(try await appliance.recordMatchesHost())
+    #expect(try appliance.files.appliedState().revisions.applied == Desired.hexadecimal(1))
+    #expect(await appliance.pass().kind == .held)
+    #expect(await appliance.host.live == good)
+  }
+
+  /// A fault of the host is not the change's: it is tried again, not taken back.
+  @Test(arguments: 1...5)
+  func applyThatMeetsAFullDiskIsFinishedLater(number: Int) async throws {
+    await appliance.pass()
+    await appliance.source.give(Self.second)
+    await appliance.host.fail([number], with: .init("io.failed"))
+    #expect(await appliance.pass().kind == .failed)
+    #expect(try appliance.files.appliedState().revisions.applied == Desired.hexadecimal(1))
+    #expect(await appliance.pass().kind == .applied)
+    #expect(try await appliance.recordMatchesHost())
+    #expect(try appliance.files.appliedState().revisions.applied == Desired.hexadecimal(2))
+    #expect(await appliance.pass().kind == .noChange)
   }
 
   /// A file that an interrupted apply made is ours, so a later commit may change it.
@@ -84,7 +87,7 @@ struct FailingApplyTests {
   @Test func repeatedFailureGrowsNeitherHistoryNorJournal() async throws {
     await appliance.pass()
     await appliance.source.give(Self.second)
-    await appliance.host.fail(Set(1...1_000))
+    await appliance.host.fail(Set(1...1_000), with: .init("io.failed"))
     await appliance.pass()
     await appliance.pass()
     let entries = try appliance.history().count

@@ -16,7 +16,11 @@ actor ModelHost {
   /// Which applications fail, counted from 1 since ``fail(_:)``.
   private var failing: Set<Int> = []
   private var count = 0
+  private var failure = ApplianceError.Code("test.apply")
+  /// Whether an application that fails has had its effect by then.
+  private var failsAfterEffect = false
   private var sickness: ApplianceError?
+  private var sickens: @Sendable ([String: ResourceFields]) -> Bool = { _ in false }
   private var beforeApply: ApplyObserver = { _, _, _ in }
 
   /// Address, what it is to become, and the host as it is.
@@ -33,8 +37,11 @@ actor ModelHost {
     ResourceAddress(address).flatMap { live[$0] }
   }
 
-  func fail(_ numbers: Set<Int>) {
-    (failing, count) = (numbers, 0)
+  func fail(
+    _ numbers: Set<Int>, with code: ApplianceError.Code = .init("test.apply"),
+    afterEffect: Bool = false
+  ) {
+    (failing, count, failure, failsAfterEffect) = (numbers, 0, code, afterEffect)
   }
 
   func makeUnreadable(_ address: String, _ why: String?) {
@@ -51,9 +58,16 @@ actor ModelHost {
 
   func clearLog() { log = [] }
 
-  func checkHealth() throws {
+  /// Makes the gateway sick while the host looks like this.
+  func sickenWhen(
+    _ condition: @escaping @Sendable ([String: ResourceFields]) -> Bool
+  ) { sickens = condition }
+
+  func checkHealth() -> [HealthProblem] {
     log.append("health")
-    if let sickness { throw sickness }
+    let texts = Dictionary(uniqueKeysWithValues: live.map { ($0.key.text, $0.value) })
+    if sickens(texts) { return [HealthProblem("gateway", "gateway is sick", isFinal: true)] }
+    return sickness.map { [HealthProblem("gateway", $0.message, isFinal: true)] } ?? []
   }
 
   func observe(_ kind: ResourceKind, _ names: Set<String>) -> [String: Observation] {
@@ -74,7 +88,8 @@ actor ModelHost {
     count += 1
     guard !failing.contains(count) else {
       log.append("fail \(address.text)")
-      throw ApplianceError(.init("test.apply"), "\(address.text) cannot be applied")
+      if failsAfterEffect { live[address] = desired }
+      throw ApplianceError(failure, "\(address.text) cannot be applied")
     }
     live[address] = desired
     log.append("\(desired == nil ? "delete" : "write") \(address.text)")

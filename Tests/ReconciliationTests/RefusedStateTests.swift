@@ -34,7 +34,7 @@ struct RefusedStateTests {
     #expect(outcome.kind == refusal.kind)
     #expect(await appliance.host.log == [])
     #expect(try appliance.files.appliedState() == AppliedState())
-    #expect(try appliance.files.bundle() == nil)
+    #expect(try appliance.bundles.current() == nil)
     #expect(await appliance.reconciler.current.expected == nil)
   }
 
@@ -43,14 +43,14 @@ struct RefusedStateTests {
     await appliance.pass()
     let good = await appliance.host.live
     let record = try appliance.files.appliedState()
-    let bundle = try appliance.files.bundle()
+    let bundle = try appliance.bundles.current()
     await appliance.host.clearLog()
     await appliance.source.give(refusal.reply(2))
     for _ in 1...3 { #expect(await appliance.pass().kind == refusal.kind) }
     #expect(await appliance.host.live == good)
     #expect(await appliance.host.log == ["health", "health", "health"])
     #expect(try appliance.files.appliedState() == record)
-    #expect(try appliance.files.bundle() == bundle)
+    #expect(try appliance.bundles.current() == bundle)
     #expect(await appliance.reconciler.current.expected == bundle?.state)
   }
 
@@ -107,20 +107,20 @@ struct RefusedStateTests {
     let before = try appliance.fingerprint()
     for refusal in Self.refusals {
       let reply = SourceReply(revision: nil, outcome: refusal.reply(2).outcome)
-      let outcome = await appliance.reconciler.apply(reply, justification: "test")
+      let outcome = await appliance.reconciler.apply(reply, .init(justification: "test"))
       #expect(outcome.kind == refusal.kind)
     }
     let names = Set(before.map { $0.split(separator: " ").first })
     let after = try appliance.fingerprint().filter { !$0.hasPrefix("reconciler/history.jsonl ") }
     #expect(after == before.filter { !$0.hasPrefix("reconciler/history.jsonl ") })
     #expect(Set(try appliance.fingerprint().map { $0.split(separator: " ").first }) == names)
-    #expect(await appliance.reconciler.current.expected == (try appliance.files.bundle())?.state)
+    #expect(await appliance.reconciler.current.expected == (try appliance.bundles.current())?.state)
   }
 
   @Test func folderThatIsHandedOverIsNotedWithItsReason() async throws {
     await appliance.pass()
     let reply = Desired.folder("gateway: {port: 9000}\n")
-    let outcome = await appliance.reconciler.apply(reply, justification: "incident 7")
+    let outcome = await appliance.reconciler.apply(reply, .init(justification: "incident 7"))
     #expect(outcome.kind == .applied)
     let newest = try #require(try appliance.history().first)
     #expect(newest.justification == "incident 7")

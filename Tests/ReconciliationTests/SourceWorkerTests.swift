@@ -137,7 +137,8 @@ struct SourceWorkerTests {
     let folder = try TemporaryFolder.make()
     defer { TemporaryFolder.remove(folder) }
     let place = SourceRequest.Place.remote(
-      repository: repository.path, branch: "main", folder: "", clone: folder + "/source.git")
+      repository: try RemoteAddress(repository.path), access: RemoteAccess(), branch: "main",
+      folder: "", clone: folder + "/source.git")
     #expect(throws: ApplianceError.self) { try answer(place) }
     for number in 1...3 {
       let text = Self.document + "gateway: {port: \(9_000 + number)}\n"
@@ -150,7 +151,9 @@ struct SourceWorkerTests {
 
   @Test func requestsAndRepliesComeBackFromJSON() throws {
     let request = SourceRequest(
-      .remote(repository: "/srv/a.git", branch: "main", folder: "f", clone: "/c"), host: "h",
+      .remote(
+        repository: try RemoteAddress("/srv/a.git"), access: RemoteAccess(), branch: "main",
+        folder: "f", clone: "/c"), host: "h",
       overrides: EnvironmentOverrides(environment: ["KAFCLAW_GATEWAY_PORT": "1"]))
     let bytes = try ApplianceJSON.encode(request)
     let back = try ApplianceJSON.decode(SourceRequest.self, from: bytes)

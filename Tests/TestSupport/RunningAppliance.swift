@@ -47,7 +47,7 @@ public final class RunningAppliance: @unchecked Sendable {
       auth: {token: "env:KAFCLAW_GATEWAY_AUTH_TOKEN"}
     channels:
       web: {type: web, allow: \(allow)}
-    reconcile: {interval: \(interval)}
+    reconcile: {interval: \(interval), health: {window: 0s}}
 
     """
   }

@@ -53,7 +53,7 @@ struct ControlClient {
   }
 
   func post<Answer: Decodable>(
-    _ path: String, _ body: ControlRequest, as type: Answer.Type
+    _ path: String, _ body: some Encodable, as type: Answer.Type
   ) async throws -> Answer {
     try await send(.POST, path, body: try ApplianceJSON.encode(body), as: type)
   }

@@ -18,8 +18,8 @@ struct ApplyCommand: AsyncParsableCommand {
       with --unverified and a reason.
 
       Exit codes: 0 done or no change, 1 error, 2 changes and 3 changes incl. destructive or \
-      blocked (both with --exit-code), 4 denied by a guardrail, 6 busy, 7 source rejected, \
-      10 held, 11 invalid desired state.
+      blocked (both with --exit-code), 4 denied by a guardrail, 5 plan stale, 6 busy, 7 source \
+      rejected, 8 taken back, 9 taking back failed, 10 held, 11 invalid desired state.
       """)
 
   @Argument(help: "Folder with kafclaw.yaml, or a bare git repository.")
@@ -37,6 +37,15 @@ struct ApplyCommand: AsyncParsableCommand {
   @Option(help: "Why an unverified folder is applied; recorded.")
   var reason: String?
 
+  @Option(help: "With --dry-run: write the plan to FILE, for --plan.")
+  var planOut: String?
+
+  @Option(help: "Carry out exactly the reviewed plan in FILE, or nothing.")
+  var plan: String?
+
+  @Option(help: "Digest of deletions that are meant although they are many (see the plan).")
+  var acknowledge: String?
+
   @Option(help: "Host whose overlay is used (default: `host` of appliance.yaml).")
   var host: String?
 
@@ -46,6 +55,8 @@ struct ApplyCommand: AsyncParsableCommand {
     if path != nil && !dryRun && !(unverified && reason?.isEmpty == false) {
       throw ValidationError("a PATH is applied only with --unverified and --reason TEXT")
     }
+    if planOut != nil && !dryRun { throw ValidationError("--plan-out goes with --dry-run") }
+    if plan != nil && dryRun { throw ValidationError("--plan carries a plan out: no --dry-run") }
     if dryRun && unverified { throw ValidationError("--unverified has no meaning with --dry-run") }
   }
 
@@ -55,6 +66,7 @@ struct ApplyCommand: AsyncParsableCommand {
       path == nil ? try Bootstrap.require(paths) : try Bootstrap.orDefault(paths)
     bootstrap.host = host ?? bootstrap.host
     let outcome = try await outcome(paths, bootstrap)
+    if let planOut, let plan = outcome.plan { try PlanFile.write(plan, to: planOut) }
     try PassReport(outcome, isDryRun: dryRun, detailed: exitCode).render(options.format)
   }
 
@@ -65,17 +77,37 @@ struct ApplyCommand: AsyncParsableCommand {
     let isBare = path.map(DesiredStateArgument.isBareRepository) ?? false
     if host == nil, !isBare, let client = try ControlClient.ofRunningAppliance(paths) {
       let tree = try path.map(DesiredStateArgument.tree)
-      let request = ControlRequest(tree: tree, reason: reason)
+      let request = ControlRequest(
+        tree: tree, reason: reason, plan: try plan.map(PlanFile.read),
+        acknowledged: try acknowledgedDigest)
       return try await client.post(
         dryRun ? ControlRoutes.plan : ControlRoutes.apply, request, as: PassOutcome.self)
     }
-    let stopped = StoppedAppliance(
-      paths: paths, bootstrap: bootstrap, overrides: ProcessEnvironment.overrides)
+    let stopped = try Stopped.appliance(paths, bootstrap, host: host)
     var given: SourceReply?
     if let path {
       given = try await DesiredStateArgument.read(path, bootstrap: bootstrap, paths: paths)
     }
-    if dryRun { return try await stopped.plan(given) }
-    return try await stopped.apply(given.map { ($0, reason ?? "") })
+    if dryRun {
+      return try await stopped.plan(given, acknowledging: try acknowledgedDigest)
+    }
+    let request = Reconciler.Request(
+      justification: given == nil ? nil : reason ?? "", reviewed: try plan.map(PlanFile.read),
+      acknowledged: try acknowledgedDigest)
+    return try await stopped.apply(given, request)
+  }
+
+  private var acknowledgedDigest: Digest? {
+    get throws {
+      guard let acknowledge else { return nil }
+      let digits = acknowledge.utf8.dropFirst("sha256:".utf8.count)
+      guard acknowledge.hasPrefix("sha256:"), digits.count == 64,
+        digits.allSatisfy(Hexadecimal.isDigit)
+      else {
+        throw ApplianceError(
+          .malformed, "\(Quoted(acknowledge)) is not a digest", hint: "copy it from the plan")
+      }
+      return Digest(rawValue: acknowledge)
+    }
   }
 }

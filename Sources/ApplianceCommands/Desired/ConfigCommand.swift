@@ -55,12 +55,13 @@ struct ConfigCommand: AsyncParsableCommand {
     }
 
     private func loaded(_ paths: AppliancePaths) async throws -> (LoadedState, String?) {
-      if path == nil, let bundle = try ReconcilerFiles(paths).bundle() {
+      if path == nil, let bundle = try BundleStore(paths).current() {
         return (bundle.state, bundle.revision?.commit)
       }
       let bootstrap = path == nil ? try Bootstrap.require(paths) : try Bootstrap.orDefault(paths)
       let source = DesiredStateSource(
-        bootstrap: bootstrap, paths: paths, overrides: ProcessEnvironment.overrides)
+        bootstrap: try Bootstrap.file(paths, bootstrap), paths: paths,
+        overrides: ProcessEnvironment.overrides)
       let reply: SourceReply
       if let path {
         reply = try await DesiredStateArgument.read(path, bootstrap: bootstrap, paths: paths)

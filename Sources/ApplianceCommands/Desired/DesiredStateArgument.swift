@@ -15,7 +15,8 @@ enum DesiredStateArgument {
     _ path: String, bootstrap: BootstrapSpec, paths: AppliancePaths
   ) async throws -> SourceReply {
     let source = DesiredStateSource(
-      bootstrap: bootstrap, paths: paths, overrides: ProcessEnvironment.overrides)
+      bootstrap: try Bootstrap.file(paths, bootstrap), paths: paths,
+      overrides: ProcessEnvironment.overrides)
     if isBareRepository(path) { return try await source.peek(at: path) }
     let loader = DesiredStateLoader(
       host: bootstrap.host, overrides: ProcessEnvironment.overrides)

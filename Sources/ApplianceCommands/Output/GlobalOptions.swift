@@ -54,6 +54,14 @@ enum Bootstrap {
     try read(paths) ?? BootstrapSpec()
   }
 
+  /// The file of this host, or where there is none the defaults.
+  static func file(
+    _ paths: AppliancePaths, _ spec: BootstrapSpec, host: String? = nil
+  ) throws -> BootstrapFile {
+    try DurableFile.readIfPresent(paths.bootstrapFile, limit: 1 << 20) == nil
+      ? BootstrapFile(fixed: spec) : BootstrapFile(paths, host: host)
+  }
+
   private static func read(_ paths: AppliancePaths) throws -> BootstrapSpec? {
     guard let bytes = try DurableFile.readIfPresent(paths.bootstrapFile, limit: 1 << 20) else {
       return nil
@@ -64,5 +72,16 @@ enum Bootstrap {
       throw CommandExit(code: 11)
     }
     return spec
+  }
+}
+
+/// The appliance of this host while it is not running.
+enum Stopped {
+  static func appliance(
+    _ paths: AppliancePaths, _ bootstrap: BootstrapSpec, host: String? = nil
+  ) throws -> StoppedAppliance {
+    StoppedAppliance(
+      paths: paths, bootstrap: bootstrap, file: try Bootstrap.file(paths, bootstrap, host: host),
+      overrides: ProcessEnvironment.overrides)
   }
 }

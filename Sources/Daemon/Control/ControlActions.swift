@@ -4,6 +4,8 @@
 public import ApplianceModel
 import ControlAPI
 import DesiredState
+import DurableIO
+import FoundationEssentials
 import Planning
 import Reconciliation
 import Supervision
@@ -17,6 +19,8 @@ extension ApplianceError.Code {
 
 /// What operators can ask of a running appliance.
 struct ControlActions: Sendable {
+  let paths: AppliancePaths
+  let bootstrap: BootstrapFile
   let reconciler: Reconciler
   let historyLog: ReconcileHistory
   let source: DesiredStateSource
@@ -33,18 +37,41 @@ struct ControlActions: Sendable {
   func reconcile() async -> PassOutcome { await reconciler.pass(.operatorRequest) }
 
   func plan(_ request: ControlRequest) async throws -> PassOutcome {
-    guard let tree = request.tree else { return await reconciler.plan(nil) }
-    return await reconciler.plan(try await source.read(tree))
+    let given: SourceReply? =
+      if let tree = request.tree { try await source.read(tree) } else { nil }
+    return await reconciler.plan(given, acknowledging: request.acknowledged)
   }
 
   func apply(_ request: ControlRequest) async throws -> PassOutcome {
-    guard let tree = request.tree else { return await reconciler.pass(.operatorRequest) }
+    var wanted = Reconciler.Request(
+      justification: nil, reviewed: request.plan, acknowledged: request.acknowledged)
+    guard let tree = request.tree else { return await reconciler.pass(.operatorRequest, wanted) }
     guard let reason = request.reason, !reason.isEmpty else {
       throw ApplianceError(
         .reasonRequired, "a folder is applied only with --unverified and a reason",
         hint: "kafclaw apply PATH --unverified --reason TEXT")
     }
-    return await reconciler.apply(try await source.read(tree), justification: reason)
+    wanted.justification = reason
+    return await reconciler.apply(try await source.read(tree), wanted)
+  }
+
+  func suspend(_ request: HoldRequest) async throws -> LoopState {
+    try await reconciler.suspend(
+      reason: request.reason ?? "", until: request.until ?? .distantPast)
+  }
+
+  func resume(_ request: HoldRequest) async throws -> LoopState {
+    try await reconciler.resume(release: request.target)
+  }
+
+  func rollback(_ request: HoldRequest) async throws -> PassOutcome {
+    await reconciler.rollback(
+      to: request.target, reason: request.reason ?? "", until: request.until ?? .distantPast)
+  }
+
+  func accept(_ request: SourceAcceptance) async throws -> SourceTrust {
+    let spec = try bootstrap.current()
+    return try await reconciler.changeTrust { try request.apply(to: $0, spec, at: Date()) }
   }
 
   func access() async throws -> GatewayAccess {

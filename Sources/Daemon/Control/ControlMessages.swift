@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+public import FoundationEssentials
+public import Planning
 public import Reconciliation
 
 /// Body of `POST /v1/plan` and `POST /v1/apply`: files to look at instead of the configured source.
@@ -10,9 +12,29 @@ public struct ControlRequest: Sendable, Codable {
   /// Why unverified files are applied; required with `tree` by `apply`.
   public let reason: String?
 
-  public init(tree: SourceTree? = nil, reason: String? = nil) {
-    self.tree = tree
-    self.reason = reason
+  /// The plan that was reviewed: nothing else is carried out.
+  public let plan: Plan?
+  /// Digest of deletions that are meant although they are many.
+  public let acknowledged: Digest?
+
+  public init(
+    tree: SourceTree? = nil, reason: String? = nil, plan: Plan? = nil,
+    acknowledged: Digest? = nil
+  ) {
+    (self.tree, self.reason) = (tree, reason)
+    (self.plan, self.acknowledged) = (plan, acknowledged)
+  }
+}
+
+/// Body of `POST /v1/suspend`, `/v1/resume` and `/v1/rollback`.
+public struct HoldRequest: Sendable, Codable {
+  public let reason: String?
+  public let until: Date?
+  /// `rollback`: commit or tree to go back to. `resume`: quarantined state to free.
+  public let target: String?
+
+  public init(reason: String? = nil, until: Date? = nil, target: String? = nil) {
+    (self.reason, self.until, self.target) = (reason, until, target)
   }
 }
 
@@ -42,4 +64,8 @@ public enum ControlRoutes {
   public static let history = "/v1/history"
   public static let access = "/v1/access"
   public static let desired = "/v1/desired"
+  public static let suspend = "/v1/suspend"
+  public static let resume = "/v1/resume"
+  public static let rollback = "/v1/rollback"
+  public static let accept = "/v1/source/accept"
 }

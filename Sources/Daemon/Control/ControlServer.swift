@@ -49,13 +49,36 @@ struct ControlServer: Sendable {
       let body = try await decode(request)
       return try await respond(to: { try await actions.apply(body) })
     }
+    addHolds(router)
     return router
+  }
+
+  private func addHolds(_ router: Router<ControlContext>) {
+    let actions = actions
+    router.post(RouterPath(ControlRoutes.suspend)) { request, _ in
+      let body = try await decode(request, as: HoldRequest.self)
+      return try await respond(to: { try await actions.suspend(body) })
+    }
+    router.post(RouterPath(ControlRoutes.resume)) { request, _ in
+      let body = try await decode(request, as: HoldRequest.self)
+      return try await respond(to: { try await actions.resume(body) })
+    }
+    router.post(RouterPath(ControlRoutes.rollback)) { request, _ in
+      let body = try await decode(request, as: HoldRequest.self)
+      return try await respond(to: { try await actions.rollback(body) })
+    }
+    router.post(RouterPath(ControlRoutes.accept)) { request, _ in
+      let body = try await decode(request, as: SourceAcceptance.self)
+      return try await respond(to: { try await actions.accept(body) })
+    }
   }
 }
 
-private func decode(_ request: Request) async throws -> ControlRequest {
+private func decode<Body: Decodable>(
+  _ request: Request, as type: Body.Type = ControlRequest.self
+) async throws -> Body {
   let buffer = try await request.body.collect(upTo: ControlServer.bodyLimit)
-  return try ApplianceJSON.decode(ControlRequest.self, from: buffer.readableBytesView)
+  return try ApplianceJSON.decode(type, from: buffer.readableBytesView)
 }
 
 private func respond(

@@ -45,8 +45,7 @@ struct ReconcileLoop: Service {
           once(outcome)
           return
         }
-        let seconds = await reconciler.current.expected?.spec.reconcile.interval.seconds ?? 60
-        await wake.wait(after: seen, for: .seconds(seconds) * Double.random(in: 0.9...1.1))
+        await wake.wait(after: seen, for: await reconciler.pause)
         trigger = wake.generation == seen ? .interval : .componentChange
       }
     }
@@ -56,7 +55,8 @@ struct ReconcileLoop: Service {
     switch outcome.kind {
     case .noChange: logger.debug("pass", metadata: ["outcome": "\(outcome.kind.rawValue)"])
     case .applied: logger.info("pass", metadata: ["outcome": "\(outcome.kind.rawValue)"])
-    case .denied, .invalid, .held, .sourceFailed, .failed:
+    case .denied, .invalid, .held, .sourceFailed, .rejected, .failed, .rolledBack, .rollbackFailed,
+      .superseded, .planStale:
       logger.warning(
         "pass",
         metadata: [

@@ -9,7 +9,7 @@ import ApplianceModel
 package enum PendingMechanism {
   /// Field patterns, as in ``SpecFieldDescription/pattern``; a section stands for all its fields.
   package static let patterns: Set<String> = [
-    "agent.dailyTokenLimit", "agent.model", "appliance.escalation", "backup",
+    "agent.dailyTokenLimit", "appliance.escalation", "backup",
     "channels.*.botToken", "channels.*.groupPolicy", "channels.*.requireMention",
     "channels.*.sessionScope", "channels.*.signingSecret", "channels.*.stage",
     "gateway.auth.rotateAfter", "logs.retention", "monitoring", "providers", "reconcile.windows",

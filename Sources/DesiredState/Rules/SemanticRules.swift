@@ -116,8 +116,21 @@ enum SemanticRules {
   }
 
   private static func cadence(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
-    guard spec.reconcile.interval.seconds < 1 else { return [] }
-    return [check.error("reconcile.interval", "range", "the interval is at least 1s")]
+    var issues: [ValidationIssue] = []
+    if spec.reconcile.interval.seconds < 1 {
+      issues.append(check.error("reconcile.interval", "range", "the interval is at least 1s"))
+    }
+    let health = spec.reconcile.health
+    if health.passes.value < 1 {
+      issues.append(check.error("reconcile.health.passes", "range", "at least one check is needed"))
+    }
+    if health.timeout.seconds <= health.window.seconds {
+      issues.append(
+        check.error(
+          "reconcile.health.timeout", "range", "the timeout must be longer than the window",
+          hint: "the window is \(health.window.seconds) s"))
+    }
+    return issues
   }
 }
 

@@ -8,6 +8,7 @@ public struct BootstrapSpec: Sendable, Equatable {
   public var version = FormatVersion(1)
   public var host: String?
   public var source = SourceSpec()
+  public var signers: [String: SignerSpec] = [:]
 
   public init() {}
 
@@ -30,39 +31,10 @@ extension BootstrapSpec: SpecSection, SpecNesting {
       SpecField("version", \.version, required: true, "Version of this format; always 1."),
       SpecField("host", \.host, "Name of this host: selects `hosts/NAME.yaml` in the repository."),
       SpecField("source", \.source, required: true, SourceSpec.summary),
+      SpecField(
+        "signers", \.signers,
+        "Who may sign commits, by name. Read again before every pass: a key that is removed or "
+          + "revoked here stops counting without a restart."),
     ]
   }
-}
-
-/// The desired-state repository.
-public struct SourceSpec: Sendable, Equatable {
-  public var repository = ""
-  public var branch = "main"
-  public var path = ""
-  public var verify: SourceVerification = .none
-
-  public init() {}
-}
-
-extension SourceSpec: SpecSection, SpecNesting {
-  package static var summary: String { "The desired-state repository." }
-
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "repository", \.repository, required: true,
-        "Absolute path or `file://` address of a git repository."),
-      SpecField("branch", \.branch, "Branch to follow."),
-      SpecField("path", \.path, "Folder inside the repository. Defaults to its root."),
-      SpecField(
-        "verify", \.verify, required: true,
-        "How commits are verified. `none` says in so many words that they are not; `status` then "
-          + "carries `SourceUnverified`."),
-    ]
-  }
-}
-
-/// How commits are verified.
-public enum SourceVerification: String, SpecEnum {
-  case none
 }

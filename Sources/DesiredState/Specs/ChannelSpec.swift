@@ -14,6 +14,7 @@ public struct ChannelSpec: Sendable, Equatable {
   public var signingSecret: SecretReference?
   public var botToken: SecretReference?
   public var stage: Stage?
+  public var protect = false
 
   public init() {}
 }
@@ -37,6 +38,10 @@ extension ChannelSpec: SpecSection, SpecNesting {
       SpecField("signingSecret", \.signingSecret, "Key that authenticates inbound requests."),
       SpecField("botToken", \.botToken, "Credential the channel sends replies with."),
       SpecField("stage", \.stage, "Stage in which the channel comes back after an incident."),
+      SpecField(
+        "protect", \.protect,
+        "Whether removing the channel takes two commits: one that sets this to false, applied, and "
+          + "then the removal."),
     ]
   }
 }

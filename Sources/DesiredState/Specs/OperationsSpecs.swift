@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+public import ApplianceModel
+
 /// Backups and the drills that prove them.
 public struct BackupSpec: Sendable, Equatable {
   public var schedule = ""
@@ -116,6 +118,9 @@ extension MonitoringSpec: SpecSection, SpecNesting {
 public struct ReconcileSpec: Sendable, Equatable {
   public var interval = SpecDuration(seconds: 60)
   public var drift = DriftSpec()
+  public var health = HealthSpec()
+  public var maxStaleness: SpecDuration?
+  public var acknowledgeDeletions: [Digest] = []
   public var windows: [String] = []
 
   public init() {}
@@ -130,8 +135,42 @@ extension ReconcileSpec: SpecSection, SpecNesting {
         "interval", \.interval,
         "Time between two passes, jittered by a tenth. At least one second."),
       SpecField("drift", \.drift, DriftSpec.summary),
+      SpecField("health", \.health, HealthSpec.summary),
+      SpecField(
+        "maxStaleness", \.maxStaleness,
+        "After this long without a successful fetch nothing is deleted any more. Defaults to three "
+          + "intervals, at least 10m."),
+      SpecField(
+        "acknowledgeDeletions", \.acknowledgeDeletions,
+        "Digests of deletions that are meant, although they are over the blast guard. A plan that "
+          + "was refused names its own."),
       SpecField(
         "windows", \.windows, "When changes may be applied (cron, UTC). Defaults to always."),
+    ]
+  }
+}
+
+/// When a change counts as healthy.
+public struct HealthSpec: Sendable, Equatable {
+  public var passes = Count(3)
+  public var window = SpecDuration(seconds: 10)
+  public var timeout = SpecDuration(seconds: 60)
+
+  public init() {}
+}
+
+extension HealthSpec: SpecSection, SpecNesting {
+  package static var summary: String {
+    "When a change counts as healthy; one that does not is taken back."
+  }
+
+  package static var fields: [SpecField<Self>] {
+    [
+      SpecField("passes", \.passes, "Checks in a row that must find every component healthy."),
+      SpecField(
+        "window", \.window,
+        "Time over which those checks are spread. `0s` is enough of a look for one check."),
+      SpecField("timeout", \.timeout, "After this long the change has failed."),
     ]
   }
 }

@@ -2,80 +2,141 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import FoundationEssentials
 
 /// A plan as the comment on a pull request: one sticky comment, the verdict first, details folded.
+///
+/// What has no room is counted where it would stand, so that nothing is left out in silence.
 public enum PlanMarkdown {
   /// GitHub refuses comments over 65,536 characters (Unicode code points).
   static let budget = 60_000
+  /// Room for what is told of the environment and for warnings.
+  private static let noteBudget = 10_000
+  /// Room for guardrails that did not pass.
+  private static let policyBudget = 15_000
+  /// Room that rows of the table leave to what follows them.
+  private static let reserve = 500
 
   public static func render(_ plan: Plan) -> String {
-    let head = [marker(plan), "### \(PlanText.verdict(plan))", ""] + facts(plan)
-    let essential = head + dangers(plan) + policy(plan)
-    var text = essential.joined(separator: "\n") + "\n"
-    var length = text.unicodeScalars.count
-    var omitted = 0
-    for change in plan.changes {
-      let details = details(of: change)
-      let added = details.unicodeScalars.count
-      guard length + added <= budget else {
-        omitted += 1
-        continue
-      }
-      text += details
-      length += added
+    let footer = footer(plan)
+    var page = MarkdownPage(budget: budget - length(footer))
+    page.add(lines: [marker(plan), "### \(PlanText.verdict(plan))", ""] + facts(plan))
+    let notes = notes(plan)
+    let shown = page.add(lines: notes, atMost: noteBudget)
+    if shown < notes.count {
+      page.add(lines: ["- _\(notes.count - shown) more notes\(elsewhere)_"])
     }
-    if omitted > 0 { text += "\n_\(omitted) more resources; see the JSON plan._\n" }
-    return text + "\nEffect digest `\(plan.effectDigest)`\n"
+    // Guardrails stand below the table of dangers, but have their room before it.
+    var policy = MarkdownPage(budget: min(policyBudget, page.left / 2))
+    add(policyOf: plan, to: &policy)
+    add(dangersOf: plan, to: &page, keeping: length(policy.text) + reserve)
+    page.add(policy)
+    add(detailsOf: plan, to: &page)
+    return page.text + footer
   }
+
+  private static let elsewhere = "; see the JSON plan."
+
+  private static func length(_ text: String) -> Int { text.unicodeScalars.count }
+
+  /// Names of hosts have up to 253 characters.
+  private static func cut(_ text: String) -> String { String(text.unicodeScalars.prefix(253)) }
 
   /// Lets a later run find this comment and replace it.
   private static func marker(_ plan: Plan) -> String {
     let name = plan.host.name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-    let host = name.isEmpty ? "-" : name
+    let host = name.isEmpty ? "-" : String(name.prefix(253))
     return "<!-- kafclaw-plan:v1 host=\(host) effect=\(plan.effectDigest.short) -->"
+  }
+
+  private static func footer(_ plan: Plan) -> String {
+    let identity =
+      plan.changes.isEmpty
+      ? ""
+      : "\n\(PlanText.title(plan)) `\(plan.planDigest.short)`, valid until "
+        + "\(plan.notAfter.formatted(.iso8601)).\n"
+    return identity + "\nEffect digest `\(plan.effectDigest)`\n"
   }
 
   private static func facts(_ plan: Plan) -> [String] {
     let revision = plan.source.headCommit.map { " at `\($0.prefix(12))`" } ?? ""
-    let host = plan.host.name.isEmpty ? "this host" : code(plan.host.name)
-    var lines = ["Host \(host)\(revision), source verification: \(plan.source.verification)", ""]
-    lines += plan.environment.map { value in
+    let base = plan.source.baseCommit.map { ", applied now: `\($0.prefix(12))`" } ?? ""
+    let host = plan.host.name.isEmpty ? "this host" : code(cut(plan.host.name))
+    let signer = plan.source.verifiedBy.map { ", signed by \(code(cut($0)))" } ?? ""
+    return [
+      "Host \(host)\(revision)\(base), source verification: \(plan.source.verification)\(signer)",
+      "",
+    ]
+  }
+
+  private static func notes(_ plan: Plan) -> [String] {
+    plan.environment.map { value in
       "- from the environment: `\(value.path)` = \(code(CanonicalJSON.text(value.value))) "
         + "(`\(value.variable)`)"
-    }
-    lines += plan.warnings.map { "- warning: \(code($0))" }
-    return lines
+    } + plan.warnings.map { "- warning: \(code($0))" }
   }
 
-  /// Deletions, blocked changes and restarts: never left out.
-  private static func dangers(_ plan: Plan) -> [String] {
+  /// Deletions, blocked changes and restarts, most severe first.
+  private static func add(dangersOf plan: Plan, to page: inout MarkdownPage, keeping room: Int) {
     let dangerous = plan.changes.filter { change in
-      change.actions.contains(.delete) || change.blocked != nil || change.impact >= .restart
+      change.isDeletion || change.blocked != nil || change.impact >= .restart
     }
-    guard !dangerous.isEmpty else { return [] }
-    let rows = dangerous.map { change in
-      let what = change.blocked.map { "blocked: \(code($0))" } ?? change.impact.rawValue
-      return "| \(PlanText.symbol(change)) | \(code(change.address.text)) | \(what) |"
+    guard !dangerous.isEmpty else { return }
+    page.add(lines: ["", "| | resource | impact |", "| - | - | - |"])
+    var said: String?
+    let rows = dangerous.lazy.map { change in
+      defer { said = change.blocked }
+      return row(of: change, isSaid: change.isDeletion && change.blocked == said)
     }
-    return ["", "| | resource | impact |", "| - | - | - |"] + rows
+    let shown = page.add(lines: rows, atMost: page.left - room)
+    guard shown < dangerous.count else { return }
+    let rest = dangerous.dropFirst(shown)
+    let counts = [
+      (rest.count { $0.isDeletion }, "deletions"),
+      (rest.count { !$0.isDeletion && $0.blocked != nil }, "blocked changes"),
+      (rest.count { !$0.isDeletion && $0.blocked == nil }, "restarts or data losses"),
+    ]
+    let text = counts.filter { $0.0 > 0 }.map { "\($0.0) more \($0.1)" }.joined(separator: ", ")
+    page.add(lines: ["", "**\(text)\(elsewhere)**"])
   }
 
-  private static func policy(_ plan: Plan) -> [String] {
+  /// - Parameter isSaid: The row before tells the same reason, as it does for many deletions.
+  private static func row(of change: Change, isSaid: Bool) -> String {
+    let what = change.blocked.map { blocked in
+      PlanText.effect(of: change) + ": " + code(isSaid ? change.reason.rawValue : blocked)
+    }
+    return "| \(PlanText.symbol(change)) | \(code(change.address.text)) | "
+      + "\(what ?? change.impact.rawValue) |"
+  }
+
+  private static func add(policyOf plan: Plan, to page: inout MarkdownPage) {
     let broken = plan.policy.filter { $0.result != "pass" }
-    guard !broken.isEmpty else { return [] }
-    return [""]
-      + broken.map { finding in
-        "- **\(finding.result)** \(code("\(finding.pack)/\(finding.id)")): "
-          + code("\(finding.message). \(finding.remedy)")
-      }
+    guard !broken.isEmpty else { return }
+    page.add(lines: [""])
+    let findings = broken.lazy.map { finding in
+      "- **\(finding.result)** \(code("\(finding.pack)/\(finding.id)")): "
+        + code("\(finding.message). \(finding.remedy)")
+    }
+    let shown = page.add(lines: findings, atMost: page.left - reserve)
+    guard shown < broken.count else { return }
+    page.add(lines: ["- **\(broken.count - shown) more guardrails that did not pass\(elsewhere)**"])
+  }
+
+  private static func add(detailsOf plan: Plan, to page: inout MarkdownPage) {
+    var omitted = 0
+    for change in plan.changes {
+      let isShown = page.left > reserve && page.add(details(of: change), keeping: reserve)
+      if !isShown { omitted += 1 }
+    }
+    if omitted > 0 { page.add(lines: ["", "_\(omitted) more resources\(elsewhere)_"]) }
   }
 
   private static func details(of change: Change) -> String {
     let summary =
       "\(PlanText.symbol(change)) \(code(change.address.text)) — "
-      + "\(change.blocked == nil ? change.impact.rawValue : "blocked"), \(change.reason.rawValue)"
+      + "\(PlanText.effect(of: change)), \(change.reason.rawValue)"
     let lines = change.fields.flatMap { field -> [String] in
-      let name = VisibleText.escape(String(field.path.dropFirst()))
+      let name = PlanText.name(of: field)
       guard !field.sensitive else { return ["! \(name): (secret)"] }
       if let list = ListDifference(before: field.before, after: field.after) {
         return ["! \(name): \(list.text)"]
@@ -94,8 +155,8 @@ public enum PlanMarkdown {
     var longest = 2
     for line in lines {
       var run = 0
-      for character in line {
-        run = character == "`" ? run + 1 : 0
+      for byte in line.utf8 {
+        run = byte == UInt8(ascii: "`") ? run + 1 : 0
         longest = max(longest, run)
       }
     }
@@ -104,20 +165,21 @@ public enum PlanMarkdown {
 
   /// Text from outside: inside `code` nobody is mentioned, nothing is referred to and no markup
   /// works. Entities alone do not help: GitHub looks for mentions after decoding them.
+  ///
+  /// By code points: with a combining mark after it, a backtick is another character, but still one
+  /// for Markdown.
   private static func code(_ text: String) -> String {
-    let escaped = VisibleText.escape(text).replacing("&", with: "&amp;").replacing(
-      "<", with: "&lt;"
-    )
-    .replacing(">", with: "&gt;")
-    // Markdown is read before HTML: its characters become entities too.
-    var result = ""
-    for character in escaped {
-      if let scalar = character.unicodeScalars.first, "*_`[]|~\\".contains(character) {
-        result += "&#\(scalar.value);"
-      } else {
-        result.append(character)
+    var result = "<code>"
+    for scalar in VisibleText.escape(text).unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      // Markdown is read before HTML: its characters become entities too.
+      case "*", "_", "`", "[", "]", "|", "~", "\\": result += "&#\(scalar.value);"
+      default: result.unicodeScalars.append(scalar)
       }
     }
-    return "<code>\(result)</code>"
+    return result + "</code>"
   }
 }

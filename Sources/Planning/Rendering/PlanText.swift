@@ -2,12 +2,13 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import FoundationEssentials
 
 /// A plan for people on a terminal: destructive and blocked first, one line a resource, then its
 /// fields.
 public enum PlanText {
   public static func render(_ plan: Plan, colour: Bool = false) -> String {
-    var lines = [heading(plan)]
+    var lines = [heading(plan)] + base(plan)
     lines += plan.environment.map { value in
       "  from the environment: \(value.path) = \(CanonicalJSON.text(value.value))"
         + " (\(value.variable))"
@@ -15,10 +16,14 @@ public enum PlanText {
     lines += plan.warnings.map { "  warning: \($0)" }
     lines = lines.map(VisibleText.escape)
     if !plan.changes.isEmpty { lines.append("") }
-    lines += plan.changes.flatMap { self.lines(of: $0, colour: colour) }
+    var said = ""
+    for change in plan.changes {
+      lines += self.lines(of: change, colour: colour, said: &said)
+    }
     lines.append("")
     lines += policy(plan).map(VisibleText.escape)
     lines.append(verdict(plan))
+    if !plan.changes.isEmpty { lines.append(identity(plan)) }
     lines.append("Effect digest \(plan.effectDigest)")
     return lines.joined(separator: "\n") + "\n"
   }
@@ -36,21 +41,57 @@ public enum PlanText {
   private static func heading(_ plan: Plan) -> String {
     let revision = plan.source.headCommit.map { " at \($0.prefix(12))" } ?? ""
     let host = plan.host.name.isEmpty ? "this host" : "host \(plan.host.name)"
-    return "Plan for \(host) from \(VisibleText.escape(plan.source.repository))\(revision)"
-      + " (verification: \(plan.source.verification))"
+    return
+      "\(title(plan)) for \(host) from \(VisibleText.escape(plan.source.repository))\(revision)"
+      + " (verification: \(verification(plan)))"
   }
 
-  private static func lines(of change: Change, colour: Bool) -> [String] {
-    let impact = change.blocked == nil ? change.impact.rawValue : "blocked"
+  static func title(_ plan: Plan) -> String {
+    switch plan.mode {
+    case .normal: "Plan"
+    case .rollback: "Rollback plan"
+    case .drift: "Drift plan"
+    }
+  }
+
+  static func verification(_ plan: Plan) -> String {
+    plan.source.verification + (plan.source.verifiedBy.map { ", signed by \($0)" } ?? "")
+  }
+
+  private static func base(_ plan: Plan) -> [String] {
+    plan.source.baseCommit.map { ["  applied now: \($0.prefix(12))"] } ?? []
+  }
+
+  /// `Plan 7f3c19aabbcc, valid until 2027-01-16T08:00:00Z`.
+  private static func identity(_ plan: Plan) -> String {
+    "\(title(plan)) \(VisibleText.escape(plan.id)), valid until \(plan.notAfter.formatted(.iso8601))"
+  }
+
+  /// - Parameter said: Why the change before was blocked: what many deletions share is told once.
+  private static func lines(
+    of change: Change, colour: Bool, said: inout String
+  ) -> [String] {
     let because = change.reason == .intentional ? "" : "  \(change.reason.rawValue)"
-    let head = "  \(symbol(change)) \(VisibleText.escape(change.address.text))  \(impact)\(because)"
+    let mark = change.protected && change.reason != .protected ? "  protected" : ""
+    let head =
+      "  \(symbol(change)) \(VisibleText.escape(change.address.text))"
+      + "  \(effect(of: change))\(because)\(mark)"
     let painted = colour ? paint(head, change) : head
-    let reason = change.blocked.map { ["      ! \(VisibleText.escape($0))"] } ?? []
+    let blocked = change.blocked.map(VisibleText.escape) ?? ""
+    let isSaid = change.isDeletion && blocked == said
+    let reason = blocked.isEmpty || isSaid ? [] : ["      ! \(blocked)"]
+    said = blocked
     return [painted] + reason + change.fields.map { "      \(line(of: $0))" }
   }
 
+  /// The impact, or what is blocked.
+  static func effect(of change: Change) -> String {
+    guard change.blocked != nil else { return change.impact.rawValue }
+    return change.isDeletion ? "blocked delete" : "blocked"
+  }
+
   private static func line(of field: Change.Field) -> String {
-    let name = VisibleText.escape(String(field.path.dropFirst()))
+    let name = name(of: field)
     guard !field.sensitive else { return "\(name)  (secret)" }
     let drift = field.driftFrom.map { "  (was applied as \(value($0)))" } ?? ""
     if let list = ListDifference(before: field.before, after: field.after) {
@@ -84,6 +125,11 @@ public enum PlanText {
     }
   }
 
+  /// The field's path without its first slash.
+  static func name(of field: Change.Field) -> String {
+    VisibleText.escape(String(decoding: field.path.utf8.dropFirst(), as: UTF8.self))
+  }
+
   static func value(_ value: JSONValue?) -> String {
     guard let value else { return "(none)" }
     let text = VisibleText.escape(CanonicalJSON.text(value))
@@ -100,25 +146,5 @@ public enum PlanText {
     default: code = 2
     }
     return "\u{1B}[\(code)m\(line)\u{1B}[0m"
-  }
-}
-
-/// What was added to and removed from a list; whole lists are too long to read.
-struct ListDifference {
-  let added: [String]
-  let removed: [String]
-
-  init?(before: JSONValue?, after: JSONValue?) {
-    guard let old = before?.arrayValue, let new = after?.arrayValue else { return nil }
-    let (oldSet, newSet) = (Set(old), Set(new))
-    added = new.filter { !oldSet.contains($0) }.map { PlanText.value($0) }
-    removed = old.filter { !newSet.contains($0) }.map { PlanText.value($0) }
-  }
-
-  var text: String {
-    let shown = added.prefix(10).map { "+\($0)" } + removed.prefix(10).map { "-\($0)" }
-    let hidden = added.count + removed.count - shown.count
-    let rest = hidden > 0 ? ["and \(hidden) more"] : []
-    return (shown + rest).joined(separator: " ")
   }
 }

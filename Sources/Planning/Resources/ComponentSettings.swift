@@ -44,6 +44,8 @@ public struct AgentSettings: Sendable, Codable, Equatable {
   public var workspace: String
   public var workRepo: String
   public var provider: String
+  /// `nil` leaves the choice to the provider.
+  public var model: String?
   public var maxToolIterations: Int
   public var deny: [String]
   /// `nil` allows every tool.
@@ -55,6 +57,7 @@ public struct AgentSettings: Sendable, Codable, Equatable {
     workspace = paths.agentFolder(spec.agent.workspace)
     workRepo = paths.agentFolder(spec.agent.workRepo)
     provider = spec.agent.provider
+    model = spec.agent.model
     maxToolIterations = spec.agent.maxToolIterations.value
     deny = spec.tools.deny.sorted()
     allow = spec.tools.allow?.sorted()
@@ -72,6 +75,7 @@ public struct AgentSettings: Sendable, Codable, Equatable {
       "deny": .array(deny.map { .string($0) }),
       "tiers": .object(tiers.mapValues { .string($0.rawValue) }),
     ]
+    if let model { members["model"] = .string(model) }
     if let allow { members["allow"] = .array(allow.map { .string($0) }) }
     return .object(members)
   }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+public import DesiredState
+public import DurableIO
+import FoundationEssentials
+public import GitSource
+public import Planning
+public import Provenance
+import SodiumCrypto
+
+/// A desired state that was applied and found healthy, whole: going back needs no repository.
+public struct AppliedBundle: Sendable, Codable, Equatable {
+  public let revision: GitRevision?
+  public let source: Plan.Source
+  public let state: LoadedState
+  /// The signed commit, to be judged again when signers change.
+  public let evidence: CommitEvidence?
+
+  public init(
+    revision: GitRevision?, source: Plan.Source, state: LoadedState,
+    evidence: CommitEvidence? = nil
+  ) {
+    self.revision = revision
+    self.source = source
+    self.state = state
+    self.evidence = evidence
+  }
+
+  /// What the state asks for, whatever commit it came under.
+  public var digest: Digest {
+    let files = state.workspace.mapValues { file -> JSONValue in
+      [
+        "digest": .string(SHA256.digest(file.bytes).rawValue),
+        "executable": .bool(file.isExecutable),
+      ]
+    }
+    return SHA256.digest(["spec": state.spec.effective, "workspace": .object(files)])
+  }
+}
+
+/// The last good bundle and the ones before it.
+public struct BundleStore: Sendable {
+  /// Bundles that `rollback` can go back to.
+  static let kept = 10
+  private static let limit = 64 << 20
+  private let paths: AppliancePaths
+
+  public init(_ paths: AppliancePaths) {
+    self.paths = paths
+  }
+
+  /// The last good state; `nil` before the first.
+  public func current() throws -> AppliedBundle? { try read(paths.bundle) }
+
+  /// Whether this is the stored bundle. One that cannot be read is another.
+  func isCurrent(_ bundle: AppliedBundle) -> Bool {
+    // `try?`: a damaged bundle is replaced by this good one.
+    (try? current()) == bundle
+  }
+
+  /// Makes a bundle the last good one; the archive gets it first.
+  func confirm(_ bundle: AppliedBundle, serial: Int) throws {
+    let bytes = try ApplianceJSON.encode(bundle)
+    let number = String(serial)
+    let name = String(repeating: "0", count: max(0, 10 - number.count)) + number
+    try PrivateFolder.create(paths.bundles)
+    try DurableFile.replace("\(paths.bundles)/\(name).json", with: bytes)
+    try DurableFile.replace(paths.bundle, with: bytes)
+    for old in try names().dropLast(Self.kept) {
+      try DurableFile.removeIfPresent("\(paths.bundles)/\(old)")
+    }
+  }
+
+  /// The bundle to go back to: the newest one of a commit or tree that begins with `name`, or
+  /// without one the newest that asks for something else than the current one.
+  ///
+  /// - Throws: `reconciler.no-bundle`.
+  public func find(_ name: String?) throws -> (file: String, bundle: AppliedBundle) {
+    let present = try current()?.digest
+    for file in try names().reversed() {
+      guard let bundle = try read("\(paths.bundles)/\(file)") else { continue }
+      if let name {
+        let ids = [bundle.revision?.commit, bundle.revision?.tree, bundle.digest.rawValue]
+        if name.utf8.count >= 4, ids.contains(where: { $0?.hasPrefix(name) == true }) {
+          return (file, bundle)
+        }
+      } else if bundle.digest != present {
+        return (file, bundle)
+      }
+    }
+    throw ApplianceError(
+      .noBundle,
+      name.map { "no stored state has the commit or tree \"\($0)\"" }
+        ?? "there is no earlier state to go back to",
+      hint: "kafclaw history; the last \(Self.kept) states are kept")
+  }
+
+  func named(_ file: String) throws -> AppliedBundle? {
+    guard !file.contains("/") else { return nil }
+    return try read("\(paths.bundles)/\(file)")
+  }
+
+  private func names() throws -> [String] {
+    try PrivateFolder.names(in: paths.bundles).filter { $0.hasSuffix(".json") }.sorted()
+  }
+
+  private func read(_ path: String) throws -> AppliedBundle? {
+    guard let bytes = try DurableFile.readIfPresent(path, limit: Self.limit) else { return nil }
+    do {
+      return try ApplianceJSON.decode(AppliedBundle.self, from: bytes)
+    } catch let error as ApplianceError {
+      throw ApplianceError(
+        .reconcilerState, "\"\(path)\" is damaged: \(error.message)",
+        hint: "restore it from a backup, or move it away to adopt what is running")
+    }
+  }
+}
+
+extension ApplianceError.Code {
+  /// No stored desired state fits.
+  public static let noBundle = Self("reconciler.no-bundle")
+}

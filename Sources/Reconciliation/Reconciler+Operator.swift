@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+public import FoundationEssentials
+import GitSource
+import Planning
+
+extension Reconciler {
+  /// The longest time of a hold or pin.
+  public static let holdLimit: TimeInterval = 30 * 86_400
+
+  /// Stops writing until `until`; fetching, verifying, planning and reporting drift go on.
+  public func suspend(reason: String, until: Date) async throws -> LoopState {
+    isAborting = true
+    return try await exclusively {
+      try Self.requireTime(until, reason, now)
+      loop.hold = LoopState.Hold(.suspended, reason: reason, since: now, until: until)
+      try remember()
+      report.changedByOperator()
+      return loop
+    }
+  }
+
+  /// Ends a hold and a pin; with `release`, frees a quarantined state by its digest, tree or commit.
+  ///
+  /// - Throws: `reconciler.nothing-held`.
+  public func resume(release: String?) async throws -> LoopState {
+    try await exclusively {
+      if let release {
+        guard loop.release(release) else {
+          throw ApplianceError(
+            .nothingHeld, "no quarantined state has the digest, tree or commit \"\(release)\"",
+            hint: "kafclaw status")
+        }
+      } else if loop.hold == nil && loop.pin == nil {
+        throw ApplianceError(.nothingHeld, "nothing is suspended or pinned", hint: "kafclaw status")
+      } else {
+        (loop.hold, loop.pin) = (nil, nil)
+      }
+      loop.forgetReturns()
+      try remember()
+      report.changedByOperator()
+      return loop
+    }
+  }
+
+  /// Goes back to a stored state and stays there until `until`, or `resume`. Needs no repository.
+  public func rollback(to name: String?, reason: String, until: Date) async -> PassOutcome {
+    isAborting = true
+    return await turn {
+      do {
+        try Self.requireTime(until, reason, now)
+        if loop.hold?.kind == .safe {
+          throw ApplianceError(
+            .suspended, "nothing is written in safe hold: \(loop.hold?.reason ?? "")",
+            hint: "kafclaw resume, then roll back")
+        }
+        let (file, bundle) = try bundles.find(name)
+        loop.pin = LoopState.Pin(
+          bundle: file, commit: bundle.revision?.commit, reason: reason, since: now, until: until)
+        try remember()
+        let outcome = await apply(
+          bundle, .operatorRequest, Request(justification: "rollback: \(reason)"))
+        guard ![.applied, .noChange].contains(outcome.kind) else { return outcome }
+        loop.pin = nil
+        try remember()
+        return outcome
+      } catch {
+        return PassOutcome(.failed, error: asApplianceError(error))
+      }
+    }
+  }
+
+  /// Replaces what was accepted of the source, and notes it in the history.
+  public func changeTrust(
+    _ change: @Sendable (SourceTrust?) throws -> SourceTrust
+  ) async throws -> SourceTrust {
+    try await exclusively {
+      let after = try change(try trustFiles.read())
+      try history.append(
+        HistoryEntry(
+          at: now, serial: try files.appliedState().serial, trigger: .operatorRequest,
+          outcome: .noChange, commit: after.accepted,
+          summary: "the source may be at commit \(after.accepted.prefix(12)) from now on",
+          items: [],
+          justification: "rewind accepted"))
+      try trustFiles.write(after)
+      fetchBackoff.succeed()
+      return after
+    }
+  }
+
+  private static func requireTime(_ until: Date, _ reason: String, _ now: Date) throws {
+    guard until > now, until <= now.addingTimeInterval(holdLimit) else {
+      throw ApplianceError(
+        .malformed, "\(until.formatted(.iso8601)) is not within the next 30 days",
+        hint: "--until takes a time such as 2026-11-22T18:00:00Z, or a duration such as 4h")
+    }
+    guard !reason.isEmpty, reason.utf8.count <= 400 else {
+      throw ApplianceError(
+        .malformed, "a reason of at most 400 bytes is required", hint: "--reason TEXT")
+    }
+  }
+}
+
+extension ApplianceError.Code {
+  /// There is nothing to resume.
+  public static let nothingHeld = Self("reconciler.nothing-held")
+}
