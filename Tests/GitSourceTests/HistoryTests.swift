@@ -129,8 +129,8 @@ struct HistoryTests {
     }
     let best = times.min() ?? 1
     print("first parents of \(count) commits: \(Int(best * 1_000)) ms")
-    // Without optimisation, so somewhat more than what is required.
-    #expect(best < 0.2)
+    // Tests are not optimised, which takes several times as long.
+    #expect(best < 0.5)
   }
 
   /// What this thread has computed, whatever else the machine does. Seconds.

@@ -149,6 +149,7 @@ struct HostileServerTests {
         folder = folder.path as String
       ] in
       setAlarm(60)
+      signal(SIGSEGV, SIG_DFL)
       let server = Server(mode: "redirect-without-query", code: .gitFailed)
       do {
         try HostileServerTests.fetch(server, port: port, authority: authority, folder: folder)
