@@ -145,7 +145,8 @@ let package = Package(
     tests("GuardrailsTests", ["ApplianceModel", "DesiredState", "Guardrails"]),
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
     tests("TimelineTests", ["Timeline", "ApplianceModel", .grdb]),
-    tests("GitSourceTests", ["GitSource", "ApplianceModel"]),
+    tests("GitSourceTests", ["GitSource", "ApplianceModel"], exclude: ["Servers"]),
+    tests("FaultTests", ["TestSupport"], exclude: ["Shim"]),
     tests("SandboxTests", ["Sandbox", "ApplianceModel"]),
     tests("ToolsTests", ["Tools", "ApplianceModel"]),
     tests(

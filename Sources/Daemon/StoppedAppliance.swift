@@ -38,7 +38,7 @@ public struct StoppedAppliance: Sendable {
   public func plan(
     _ given: SourceReply?, acknowledging acknowledged: Digest? = nil
   ) async throws -> PassOutcome {
-    let isHost = FileManager.default.fileExists(atPath: paths.bootstrapFile)
+    let isHost = try DurableFile.readIfPresent(paths.bootstrapFile, limit: 1 << 20) != nil
     return await reconciler(store: nil, applied: try applied(), isReview: !isHost)
       .plan(given, acknowledging: acknowledged)
   }

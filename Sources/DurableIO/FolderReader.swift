@@ -74,7 +74,7 @@ public struct FolderReader {
     let folder = Descriptor(owning: number)
     var folded: Set<String> = []
     for child in try Self.names(in: folder, path: path) {
-      guard folded.insert(child.lowercased()).inserted else {
+      guard folded.insert(SourceName.folded(child)).inserted else {
         throw ApplianceError(
           .sourceRefused, "two names in \"\(path)\" differ only in case or accents: \"\(child)\"")
       }

@@ -149,7 +149,7 @@ public actor Reconciler {
   /// Removes temporary files that a crash left behind. The agent's workspace is looked through only
   /// after an apply that was cut off.
   private func sweepLeftovers() throws {
-    for folder in paths.folders { try Leftovers.sweep(folder) }
+    for folder in paths.folders + [paths.copies] { try Leftovers.sweep(folder) }
     guard loop.attempt != nil, let state = try bundles.current()?.state else { return }
     try Leftovers.sweep(paths.agentFolder(state.spec.agent.workspace), recursive: true)
   }

@@ -13,7 +13,7 @@ public enum SourceWorker {
     case .tree(let tree):
       return SourceReply(revision: nil, outcome: loader(request).load(tree))
     case .repository(let path, let branch, let folder):
-      let clone = try GitClone(opening: path)
+      let clone = try GitClone(lookingAt: path)
       return try read(clone, try clone.tip(of: branch), branch, folder, request)
     case .clone(let path, let branch, let folder):
       let clone = try GitClone(opening: path)
