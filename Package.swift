@@ -158,7 +158,7 @@ let package = Package(
       "ReconciliationTests",
       [
         "Reconciliation", "GitSource", "Planning", "Supervision", "ControlAPI", "DesiredState",
-        "DurableIO", "ApplianceModel", "TestSupport",
+        "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport",
       ]),
     tests(
       "AgentRuntimeTests",

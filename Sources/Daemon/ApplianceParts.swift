@@ -51,6 +51,7 @@ struct ApplianceParts: Sendable {
       outside: Reconciler.Surroundings(
         fetch: { try await source.fetch() }, peek: { try await source.peek() },
         health: { await Self.problems(of: supervisors) },
+        processes: { await Self.processes(of: supervisors) },
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
       reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
@@ -76,6 +77,15 @@ struct ApplianceParts: Sendable {
         logger.error("cannot record a restart", metadata: ["error": "\(error)"])
       }
     }
+  }
+
+  private static func processes(of supervisors: [ComponentSupervisor]) async -> [String: Int] {
+    var processes: [String: Int] = [:]
+    for supervisor in supervisors {
+      let status = await supervisor.status
+      processes[status.name] = status.pid
+    }
+    return processes
   }
 
   private static func problems(of supervisors: [ComponentSupervisor]) async -> [HealthProblem] {

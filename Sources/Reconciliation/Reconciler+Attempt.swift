@@ -91,7 +91,8 @@ extension Reconciler {
   ) async throws {
     let lastGood = try bundles.current()
     // What the change itself made unhealthy must be well again after going back.
-    if !returning { unhealthyBefore = await unhealthy(before: plan) }
+    // An attempt that was given up has not proved that what it left is well.
+    if !returning && loop.attempt == nil { unhealthyBefore = await unhealthy(before: plan) }
     if plan.effective.contains(where: \.writes) {
       loop.begin(bundle.digest, commit: bundle.revision?.commit)
       try remember()
@@ -165,8 +166,15 @@ extension Reconciler {
     let clock = ContinuousClock()
     let start = clock.now
     var slept = Duration.zero
+    var processes = await outside.processes()
     while true {
-      switch gate.take(await outside.health(), elapsed: max(slept, clock.now - start)) {
+      let seen = await outside.processes()
+      let restarted = seen.filter { $0.value != processes[$0.key] }.keys.sorted().map {
+        HealthProblem($0, "\($0) ended and was started again", isFinal: false)
+      }
+      processes = seen
+      let problems = await outside.health() + restarted
+      switch gate.take(problems, elapsed: max(slept, clock.now - start)) {
       case .healthy: return
       case .failed(let message):
         throw ApplianceError(.unhealthy, message, hint: "kafclaw status")
@@ -181,12 +189,17 @@ extension Reconciler {
   /// somebody waits for the turn.
   private func watchForNewer(than digest: Digest) async throws {
     var seen = attention.generation
+    var isFirst = true
     while true {
       let interval = report.expected?.spec.reconcile.interval.duration ?? .seconds(60)
-      await attention.wait(after: seen, for: interval)
+      // Whoever waits already rang before there was anybody to hear it.
+      if !isFirst || (waiters == 0 && aborts == 0) {
+        await attention.wait(after: seen, for: interval)
+      }
+      isFirst = false
       try Task.checkCancellation()
       seen = attention.generation
-      if isAborting {
+      if aborts > 0 {
         throw ApplianceError(.superseded, "an operator ended the wait for health")
       }
       // `try?`: a source that fails now changes nothing about the change that is waited for.
@@ -195,7 +208,7 @@ extension Reconciler {
       }
       try Task.checkCancellation()
       guard bundle(reply, state).digest != digest else { continue }
-      newer = reply
+      isNewerWaiting = true
       throw ApplianceError(
         .superseded,
         "commit \(reply.revision?.commit.prefix(12) ?? "?") came while this one was "

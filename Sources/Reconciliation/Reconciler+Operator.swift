@@ -12,7 +12,8 @@ extension Reconciler {
 
   /// Stops writing until `until`; fetching, verifying, planning and reporting drift go on.
   public func suspend(reason: String, until: Date) async throws -> LoopState {
-    isAborting = true
+    aborts += 1
+    defer { aborts -= 1 }
     return try await exclusively {
       try Self.requireTime(until, reason, now)
       loop.hold = LoopState.Hold(.suspended, reason: reason, since: now, until: until)
@@ -47,8 +48,12 @@ extension Reconciler {
 
   /// Goes back to a stored state and stays there until `until`, or `resume`. Needs no repository.
   public func rollback(to name: String?, reason: String, until: Date) async -> PassOutcome {
-    isAborting = true
+    aborts += 1
+    var isWaiting = true
+    defer { if isWaiting { aborts -= 1 } }
     return await turn {
+      // Its own wait for health is not to be ended by itself.
+      (aborts, isWaiting) = (aborts - 1, false)
       do {
         try Self.requireTime(until, reason, now)
         if loop.hold?.kind == .safe {

@@ -92,14 +92,12 @@ extension Reconciler {
     }
   }
 
-  /// The newest commit: one that arrived during the last turn, or a fresh fetch. After a failed
-  /// fetch the next regular ones are left out.
+  /// The newest commit, judged by the signers of now. After a failed fetch the next regular ones are
+  /// left out.
   private func candidate(_ trigger: Trigger) async throws -> SourceReply {
-    if let newer {
-      self.newer = nil
-      return newer
-    }
-    if trigger == .interval, let rest = fetchBackoff.remaining(at: now) {
+    let isAwaited = isNewerWaiting
+    isNewerWaiting = false
+    if trigger == .interval, !isAwaited, let rest = fetchBackoff.remaining(at: now) {
       throw ApplianceError(
         .waiting, "\(report.message.isEmpty ? "the source failed" : report.message)",
         hint: "tried again in \(Int(rest) + 1) s")

@@ -12,6 +12,8 @@ extension Reconciler {
   func settle(
     _ error: ApplianceError, _ bundle: AppliedBundle, _ plan: Plan?
   ) async -> PassOutcome {
+    // It came to an end here: only what a crash cuts off is counted.
+    loop.attempt?.starts = 0
     do {
       try keepCompleted()
     } catch let second {

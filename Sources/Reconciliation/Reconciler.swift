@@ -22,6 +22,8 @@ public actor Reconciler {
     public var peek: @Sendable () async throws -> SourceReply
     /// What is wrong with the components now.
     public var health: @Sendable () async -> [HealthProblem]
+    /// The process of each component: another one is another life.
+    public var processes: @Sendable () async -> [String: Int]
     /// Whom the host trusts now; read again before every pass.
     public var policy: @Sendable () throws -> TrustPolicy
     public var now: @Sendable () -> Date
@@ -34,13 +36,14 @@ public actor Reconciler {
       fetch: @escaping @Sendable () async throws -> SourceReply,
       peek: (@Sendable () async throws -> SourceReply)? = nil,
       health: @escaping @Sendable () async -> [HealthProblem] = { [] },
+      processes: @escaping @Sendable () async -> [String: Int] = { [:] },
       policy: @escaping @Sendable () throws -> TrustPolicy = { .none },
       now: @escaping @Sendable () -> Date = { Date() },
       random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
       sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
       (self.fetch, self.peek) = (fetch, peek ?? fetch)
-      (self.health, self.policy) = (health, policy)
+      (self.health, self.processes, self.policy) = (health, processes, policy)
       (self.now, self.random, self.sleep) = (now, random, sleep)
     }
   }
@@ -67,11 +70,14 @@ public actor Reconciler {
   var begun: [ResourceAddress: ResourceFields?] = [:]
   var fetchBackoff = Backoff()
   var applyBackoff = Backoff()
-  /// A candidate that came while another one was waited for.
-  var newer: SourceReply?
+  /// A newer candidate came while another one was waited for.
+  var isNewerWaiting = false
   /// An operator wants the turn: whoever waits for health gives it up.
   let attention = WakeSignal()
-  var isAborting = false
+  /// Operators who want the turn now, not when the wait for health is over.
+  var aborts = 0
+  /// Whoever wants the turn, to look for something newer at once.
+  var waiters = 0
   /// Components that were unhealthy before the newest attempt.
   var unhealthyBefore: Set<String> = []
 
@@ -114,7 +120,7 @@ public actor Reconciler {
   /// How long the loop waits for the next pass: an interval, jittered by a tenth, or less when a
   /// failure is to be tried again.
   public var pause: Duration {
-    if newer != nil { return .zero }
+    if isNewerWaiting { return .zero }
     let interval = Double(report.expected?.spec.reconcile.interval.seconds ?? 60)
     let usual = interval * (0.9 + 0.2 * outside.random())
     let retries = [fetchBackoff.remaining(at: now), applyBackoff.remaining(at: now)]
@@ -158,13 +164,14 @@ public actor Reconciler {
   func exclusively<Value: Sendable>(
     _ body: () async throws -> Value
   ) async throws -> Value {
+    waiters += 1
     attention.ring()
     while isRunning && !Task.isCancelled {
       await turns.wait(after: turns.generation, for: .seconds(1))
     }
+    waiters -= 1
     guard !isRunning else { throw ApplianceError(.stopping, "the appliance is stopping") }
     isRunning = true
-    isAborting = false
     defer {
       isRunning = false
       turns.ring()

@@ -6,14 +6,18 @@ import Testing
 
 /// Faults of disks and processes, one test after the other: each runs whole appliances.
 ///
-/// `KAFCLAW_FAULT_SWEEP=all` strikes at every operation and comes back in every way; without it,
-/// at some that are spread evenly.
+/// `KAFCLAW_FAULT_SWEEP=all` strikes at every operation and comes back in every way, which takes
+/// hours; a number strikes at so many operations of each sweep, spread evenly; without it, at a few.
 @Suite(.serialized) enum FaultSuites {
-  static let isExhaustive =
-    ProcessInfo.processInfo.environment["KAFCLAW_FAULT_SWEEP"] == "all"
+  private static let setting = ProcessInfo.processInfo.environment["KAFCLAW_FAULT_SWEEP"]
+
+  static let isExhaustive = setting == "all"
+
+  /// How many points of each sweep are wanted at least.
+  static let density = setting.flatMap { Int($0) } ?? 0
 
   /// A hang shows long before: every run has its own limit.
-  static let patience = TimeLimitTrait.Duration.minutes(isExhaustive ? 720 : 10)
+  static let patience = TimeLimitTrait.Duration.minutes(setting == nil ? 10 : 720)
 }
 
 /// The operations at which faults strike.
@@ -27,6 +31,7 @@ struct Sweep: Sendable {
   init(_ title: String, over total: Int, wanted: Int, offset: Int = 0) {
     self.title = title
     self.total = total
+    let wanted = max(wanted, FaultSuites.density)
     guard !FaultSuites.isExhaustive, total > wanted else {
       points = total > 0 ? Array(1...total) : []
       return

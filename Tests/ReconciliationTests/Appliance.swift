@@ -49,7 +49,11 @@ final class Appliance: Sendable {
       appliers: ResourceKind.allCases.map { ModelApplier(kind: $0, host: host) },
       outside: Reconciler.Surroundings(
         fetch: { try await source.fetch() }, health: { await host.checkHealth() },
-        now: { clock.now }, random: { 0.5 }, sleep: { _ in }))
+        now: { clock.now }, random: { 0.5 },
+        sleep: { _ in
+          // Some of the real clock passes, and other tasks get their turn.
+          try await Task.sleep(for: .milliseconds(1))
+        }))
   }
 
   @discardableResult

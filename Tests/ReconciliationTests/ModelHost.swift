@@ -21,6 +21,7 @@ actor ModelHost {
   private var failsAfterEffect = false
   private var sickness: ApplianceError?
   private var sickens: @Sendable ([String: ResourceFields]) -> Bool = { _ in false }
+  private var lingers = false
   private var beforeApply: ApplyObserver = { _, _, _ in }
 
   /// Address, what it is to become, and the host as it is.
@@ -63,8 +64,14 @@ actor ModelHost {
     _ condition: @escaping @Sendable ([String: ResourceFields]) -> Bool
   ) { sickens = condition }
 
+  /// Whether the agent is forever about to start, once the gateway was changed.
+  func linger(_ lingers: Bool) { self.lingers = lingers }
+
   func checkHealth() -> [HealthProblem] {
     log.append("health")
+    if lingers, fields(of: "component/gateway")?["port"] != 18_790 {
+      return [HealthProblem("agent", "agent is starting", isFinal: false)]
+    }
     let texts = Dictionary(uniqueKeysWithValues: live.map { ($0.key.text, $0.value) })
     if sickens(texts) { return [HealthProblem("gateway", "gateway is sick", isFinal: true)] }
     return sickness.map { [HealthProblem("gateway", $0.message, isFinal: true)] } ?? []
