@@ -29,9 +29,12 @@ public enum Hexadecimal {
       || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
   }
 
+  private static let digits = Array("0123456789abcdef".utf8)
+
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
+    let digits = digits
     var text: [UInt8] = []
+    text.reserveCapacity(bytes.underestimatedCount * 2)
     for byte in bytes {
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 0x0F)])

@@ -14,6 +14,7 @@ public enum VisibleText {
   /// Control characters, line separators, zero-width and bidirectional controls.
   public static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
+    case 0x20..<0x7F: false
     case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
       0xFFFE, 0xFFFF:
       true

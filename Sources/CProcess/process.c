@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int kafclaw_die_with_parent(pid_t parent) {
@@ -17,6 +18,14 @@ int kafclaw_die_with_parent(pid_t parent) {
 int kafclaw_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0); }
 
 int kafclaw_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+int kafclaw_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+pid_t kafclaw_ended_child(void) {
+  siginfo_t information = {0};
+  if (waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) != 0) return 0;
+  return information.si_pid;
+}
 
 static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int link) {
   sigset_t all, none;

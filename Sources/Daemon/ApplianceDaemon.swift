@@ -38,6 +38,7 @@ public struct ApplianceDaemon: Sendable {
     try RootRefusal.require(environment: ProcessEnvironment.settings)
     umask(0o077)
     ComponentProcess.protectMemory()
+    ComponentProcess.adoptOrphans()
     try PrivateFolder.requireTrusted(paths.state)
     try PrivateFolder.requireTrustedFile(paths.bootstrapFile)
     try PrivateFolder.requireTrustedFile(paths.environmentFile)

@@ -66,6 +66,8 @@ public enum SourceAcceptance: Sendable, Codable {
       } else if statement.from != trust.accepted {
         "goes from commit \(statement.from.prefix(12)), but \(trust.accepted.prefix(12)) was "
           + "accepted last"
+      } else if statement.notAfter > now.addingTimeInterval(Reconciler.holdLimit) {
+        "is good for more than 30 days"
       } else if trust.statements.contains(digest) {
         "was used already"
       } else {
@@ -83,6 +85,7 @@ public enum SourceAcceptance: Sendable, Codable {
 
   private func moved(_ trust: SourceTrust, to commit: String, at now: Date) -> SourceTrust {
     var after = trust
+    after.abandoned = ((trust.abandoned + [trust.accepted]).filter { $0 != commit }).suffix(1_000)
     (after.accepted, after.floor) = (commit, commit)
     after.received = [commit: now]
     after.count += 1

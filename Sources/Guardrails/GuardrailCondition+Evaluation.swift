@@ -5,8 +5,19 @@ import ApplianceModel
 import DesiredState
 
 extension GuardrailCondition {
+  /// The first `.*.` of the path, which stands for the name of an instance.
+  var star: Range<String.Index>? {
+    var rest = path.utf8[...]
+    while let dot = rest.firstIndex(of: UInt8(ascii: ".")) {
+      rest = rest[dot...]
+      if rest.starts(with: ".*.".utf8) { return dot..<rest.index(dot, offsetBy: 3) }
+      rest = rest.dropFirst()
+    }
+    return nil
+  }
+
   func bound(to name: String) -> GuardrailCondition {
-    guard let star = path.firstRange(of: ".*.") else { return self }
+    guard let star else { return self }
     var copy = self
     copy.path.replaceSubrange(star, with: ".\(name).")
     return copy
@@ -42,7 +53,9 @@ extension GuardrailCondition {
 
   static func value(at path: String, in effective: JSONValue) -> JSONValue? {
     var value: JSONValue? = effective
-    for part in path.split(separator: ".") { value = value?[String(part)] }
+    for part in path.utf8.split(separator: UInt8(ascii: ".")) {
+      value = value?[String(Substring(part))]
+    }
     return value == .null ? nil : value
   }
 

@@ -60,12 +60,11 @@ public struct GuardrailEvaluator: Sendable {
 
   /// The names a rule's `*` stands for; one empty name for a rule without.
   private func instances(of rule: GuardrailRule, in effective: JSONValue) -> [String] {
-    let paths = (rule.when + rule.require).map(\.path)
-    guard let pattern = paths.first(where: { $0.contains(".*.") }),
-      let star = pattern.firstRange(of: ".*.")
+    let conditions = rule.when + rule.require
+    guard let condition = conditions.first(where: { $0.star != nil }), let star = condition.star
     else { return [""] }
-    let parent = GuardrailCondition.value(at: String(pattern[..<star.lowerBound]), in: effective)
-    return (parent?.objectValue?.keys.sorted()) ?? []
+    let parent = String(condition.path[..<star.lowerBound])
+    return GuardrailCondition.value(at: parent, in: effective)?.objectValue?.keys.sorted() ?? []
   }
 
   /// The path that broke the rule, or `nil` when it holds or does not apply.

@@ -33,13 +33,11 @@ extension ApplianceError.Code {
 extension GuardrailPack: SpecSection {
   package static var summary: String { "A guardrail pack." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("pack", \.pack, required: true, "Name of the pack."),
-      SpecField("version", \.version, required: true, "Version of the format; always 1."),
-      SpecField("rules", \.rules, required: true, "The rules, in the order they are reported."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("pack", \.pack, required: true, "Name of the pack."),
+    SpecField("version", \.version, required: true, "Version of the format; always 1."),
+    SpecField("rules", \.rules, required: true, "The rules, in the order they are reported."),
+  ]
 }
 
 /// One rule: where all of `when` holds, all of `require` must hold too.
@@ -58,17 +56,15 @@ package struct GuardrailRule: Sendable, Equatable {
 extension GuardrailRule: SpecSection {
   package static var summary: String { "Where all of `when` holds, all of `require` must hold." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("id", \.id, required: true, "Stable identifier."),
-      SpecField("title", \.title, required: true, "What the rule wants, as a sentence."),
-      SpecField("severity", \.severity, required: true, "`deny` refuses the change."),
-      SpecField("runbook", \.runbook, required: true, "Section of the runbook it comes from."),
-      SpecField("when", \.when, "Conditions under which the rule applies. Defaults to always."),
-      SpecField("require", \.require, required: true, "Conditions that must hold then."),
-      SpecField("remedy", \.remedy, required: true, "What to do."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("id", \.id, required: true, "Stable identifier."),
+    SpecField("title", \.title, required: true, "What the rule wants, as a sentence."),
+    SpecField("severity", \.severity, required: true, "`deny` refuses the change."),
+    SpecField("runbook", \.runbook, required: true, "Section of the runbook it comes from."),
+    SpecField("when", \.when, "Conditions under which the rule applies. Defaults to always."),
+    SpecField("require", \.require, required: true, "Conditions that must hold then."),
+    SpecField("remedy", \.remedy, required: true, "What to do."),
+  ]
 }
 
 /// What a violation does.
@@ -96,19 +92,17 @@ package struct GuardrailCondition: Sendable, Equatable {
 extension GuardrailCondition: SpecSection {
   package static var summary: String { "A test of one value." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "path", \.path, required: true,
-        "Field; `channels.*.type` speaks of every channel, one at a time."),
-      SpecField("present", \.present, "Whether the field has a value."),
-      SpecField("equals", \.equals, "The value, as text."),
-      SpecField("oneOf", \.oneOf, "Accepted values."),
-      SpecField("notOneOf", \.notOneOf, "Refused values."),
-      SpecField("contains", \.contains, "An element the list must have."),
-      SpecField("loopback", \.loopback, "Whether the address is loopback."),
-      SpecField("atLeast", \.atLeast, "Lowest number or duration."),
-      SpecField("atMost", \.atMost, "Highest number or duration."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "path", \.path, required: true,
+      "Field; `channels.*.type` speaks of every channel, one at a time."),
+    SpecField("present", \.present, "Whether the field has a value."),
+    SpecField("equals", \.equals, "The value, as text."),
+    SpecField("oneOf", \.oneOf, "Accepted values."),
+    SpecField("notOneOf", \.notOneOf, "Refused values."),
+    SpecField("contains", \.contains, "An element the list must have."),
+    SpecField("loopback", \.loopback, "Whether the address is loopback."),
+    SpecField("atLeast", \.atLeast, "Lowest number or duration."),
+    SpecField("atMost", \.atMost, "Highest number or duration."),
+  ]
 }

@@ -79,17 +79,24 @@ public struct BundleStore: Sendable {
   /// - Throws: `reconciler.no-bundle`.
   public func find(_ name: String?) throws -> (file: String, bundle: AppliedBundle) {
     let present = try current()?.digest
+    var found: (file: String, bundle: AppliedBundle)?
     for file in try names().reversed() {
       guard let bundle = try read("\(paths.bundles)/\(file)") else { continue }
       if let name {
         let ids = [bundle.revision?.commit, bundle.revision?.tree, bundle.digest.rawValue]
         if name.utf8.count >= 4, ids.contains(where: { $0?.hasPrefix(name) == true }) {
-          return (file, bundle)
+          guard found == nil || found?.bundle.digest == bundle.digest else {
+            throw ApplianceError(
+              .noBundle, "\"\(name)\" names more than one stored state",
+              hint: "give more of the commit's digits")
+          }
+          found = found ?? (file, bundle)
         }
       } else if bundle.digest != present {
         return (file, bundle)
       }
     }
+    if let found { return found }
     throw ApplianceError(
       .noBundle,
       name.map { "no stored state has the commit or tree \"\($0)\"" }

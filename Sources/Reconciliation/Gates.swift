@@ -26,11 +26,7 @@ extension ApplianceError.Code {
 enum Gates {
   /// The loop's own reasons not to take a desired state; `nil` when there are none.
   static func hold(_ desired: Digest, _ loop: LoopState) -> ApplianceError? {
-    if let hold = loop.hold {
-      let until = hold.until.map { " until \($0.formatted(.iso8601))" } ?? ""
-      return ApplianceError(
-        .suspended, "\(hold.kind.rawValue)\(until): \(hold.reason)", hint: "kafclaw resume")
-    }
+    if let hold = loop.hold { return suspended(hold) }
     if let pin = loop.pin {
       return ApplianceError(
         .pinned,
@@ -44,6 +40,12 @@ enum Gates {
         hint: "commit a change, or kafclaw resume --release \(bad.desired.short)")
     }
     return nil
+  }
+
+  static func suspended(_ hold: LoopState.Hold) -> ApplianceError {
+    let until = hold.until.map { " until \($0.formatted(.iso8601))" } ?? ""
+    return ApplianceError(
+      .suspended, "\(hold.kind.rawValue)\(until): \(hold.reason)", hint: "kafclaw resume")
   }
 
   /// Guardrails, missing mechanisms and the plan's own refusals come before any write.

@@ -15,8 +15,20 @@ extension ApplianceError.Code {
 ///
 /// Runs in the `source` process.
 struct ProvenanceCheck {
+  let branch: String
   let folder: String
   let trust: SourceRequest.Trust
+
+  private var context: SourceContext {
+    SourceContext(branch: branch, folder: folder, verified: trust.policy.verifies)
+  }
+
+  /// The newest settled commit; `nil` when it was settled under other circumstances: another
+  /// folder, another branch, or without signatures.
+  private var floor: String? {
+    guard trust.policy.verifies else { return trust.record?.floor }
+    return trust.record?.context == context ? trust.record?.floor : nil
+  }
 
   /// - Throws: `git.history-rewritten`, `trust.start-required`, `source.rejected`.
   func judge(_ tip: String, in clone: borrowing GitClone) throws -> SourceProvenance {
@@ -29,7 +41,8 @@ struct ProvenanceCheck {
         signer = try verify(commit, verifier, clone)
       }
     }
-    return SourceProvenance(commits: commits, evidence: try evidence(tip, clone), signer: signer)
+    return SourceProvenance(
+      commits: commits, evidence: try evidence(tip, clone), signer: signer, context: context)
   }
 
   /// The commits since the base, newest first; the base itself is not among them.
@@ -37,6 +50,7 @@ struct ProvenanceCheck {
     guard let base = try base(tip) else { return [] }
     do {
       let commits = try clone.firstParents(from: tip, until: [base])
+      try refuseAbandoned(commits + [tip], base, clone)
       guard let accepted = trust.record?.accepted, accepted != base,
         !commits.contains(accepted)
       else { return commits }
@@ -47,9 +61,9 @@ struct ProvenanceCheck {
   }
 
   private func base(_ tip: String) throws -> String? {
-    if let record = trust.record { return record.floor ?? trust.policy.start ?? record.accepted }
+    if let floor { return floor }
     if let start = trust.policy.start { return start }
-    guard trust.policy.verifies else { return nil }
+    guard trust.policy.verifies else { return trust.record?.accepted }
     throw ApplianceError(
       .startRequired, "nobody has confirmed the commit that this host starts from",
       hint: "if \(tip) is it, add start: \"\(tip)\" to source in appliance.yaml")
@@ -58,7 +72,7 @@ struct ProvenanceCheck {
   /// The tip is always among them; the starting commit until something was applied.
   private func toVerify(_ commits: [String], _ tip: String) -> [String] {
     var list = commits.isEmpty ? [tip] : commits
-    if trust.record?.floor == nil, let start = trust.policy.start, list.last != start {
+    if floor == nil, let start = trust.policy.start, list.last != start {
       list.append(start)
     }
     return list
@@ -83,6 +97,24 @@ struct ProvenanceCheck {
       id: commit, bytes: try clone.commitObject(commit),
       changedPaths: try clone.changedPaths(of: commit, folder: folder),
       receivedAt: trust.record?.received[commit] ?? trust.now)
+  }
+
+  /// What a rewind gave up stays given up: the commit, and those that led to it since the base.
+  private func refuseAbandoned(
+    _ commits: [String], _ base: String, _ clone: borrowing GitClone
+  ) throws {
+    for abandoned in trust.record?.abandoned ?? [] {
+      // `try?`: a clone that was made anew may lack it, and a fork has another base; then the commit
+      // alone is known.
+      let line = (try? clone.firstParents(from: abandoned, until: [base])) ?? []
+      let given = Set(line + [abandoned])
+      if let back = commits.first(where: given.contains), back != base {
+        throw ApplianceError(
+          .sourceRejected, "commit \(back.prefix(12)) was given up by a rewind",
+          hint: "commit something new on top of \(base.prefix(12)), or accept it: "
+            + "kafclaw source accept --help")
+      }
+    }
   }
 
   private func rewritten(_ tip: String, _ accepted: String) -> ApplianceError {

@@ -17,7 +17,7 @@ extension Reconciler {
       let applied = try files.appliedState()
       let made = try await makePlan(
         bundle, acknowledging: request.acknowledged ?? request.reviewed?.deletionsDigest,
-        isRecorded: true, mode: request.reviewed?.mode ?? .normal)
+        isRecorded: true)
       plan = made
       let accepted = try Self.approved(request.reviewed, made, now)
       plan = accepted
@@ -91,6 +91,8 @@ extension Reconciler {
   ) async throws {
     let lastGood = try bundles.current()
     // What the change itself made unhealthy must be well again after going back.
+    // What an earlier attempt changed was never found healthy: it has to be now.
+    let isOpen = loop.attempt != nil
     // An attempt that was given up has not proved that what it left is well.
     if !returning && loop.attempt == nil { unhealthyBefore = await unhealthy(before: plan) }
     if plan.effective.contains(where: \.writes) {
@@ -104,7 +106,7 @@ extension Reconciler {
     let soaks = !returning && lastGood != nil && lastGood?.digest != bundle.digest
     let gate = HealthGate(
       bundle.state.spec.reconcile.health, unhealthyBefore: unhealthyBefore,
-      soaks: soaks && plan.touchesComponents)
+      soaks: soaks && (plan.touchesComponents || isOpen))
     try await executor.execute(plan, of: bundle.state, desired: desired) {
       try await self.waitForHealth(gate, bundle, isInterruptible: soaks)
     }
@@ -133,7 +135,7 @@ extension Reconciler {
     try settleTrust(bundle)
     (isStarting, begun) = (false, [:])
     loop.attempt = nil
-    report.verdict = policy?.verdict(on: bundle.evidence) ?? .notVerified
+    report.verdict = policy?.verdict(on: bundle) ?? .notVerified
     report.interrupted = []
     report.corrected += plan.drift.filter(\.isEffective).count
   }

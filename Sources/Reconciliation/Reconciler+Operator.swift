@@ -56,12 +56,14 @@ extension Reconciler {
       (aborts, isWaiting) = (aborts - 1, false)
       do {
         try Self.requireTime(until, reason, now)
-        if loop.hold?.kind == .safe {
-          throw ApplianceError(
-            .suspended, "nothing is written in safe hold: \(loop.hold?.reason ?? "")",
-            hint: "kafclaw resume, then roll back")
-        }
+        if let hold = loop.hold, hold.forbidsWrites { throw Gates.suspended(hold) }
         let (file, bundle) = try bundles.find(name)
+        try readPolicy()
+        if case .rejected(let why)? = policy?.verdict(on: bundle) {
+          throw ApplianceError(
+            .sourceRejected, "that state is by nobody who is trusted now: \(why)",
+            hint: "kafclaw history; kafclaw rollback --to another commit")
+        }
         loop.pin = LoopState.Pin(
           bundle: file, commit: bundle.revision?.commit, reason: reason, since: now, until: until)
         try remember()
@@ -81,7 +83,10 @@ extension Reconciler {
   public func changeTrust(
     _ change: @Sendable (SourceTrust?) throws -> SourceTrust
   ) async throws -> SourceTrust {
-    try await exclusively {
+    aborts += 1
+    defer { aborts -= 1 }
+    return try await exclusively {
+      isNewerWaiting = false
       let after = try change(try trustFiles.read())
       try history.append(
         HistoryEntry(

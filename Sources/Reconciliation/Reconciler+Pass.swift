@@ -109,8 +109,12 @@ extension Reconciler {
   private func accept(_ reply: SourceReply) throws {
     guard let revision = reply.revision, let provenance = reply.provenance else { return }
     let before = try trustFiles.read()
-    var trust = before ?? SourceTrust(accepted: revision.commit, received: [revision.commit: now])
-    trust.accept(provenance.commits, tip: revision.commit, at: now)
+    var trust =
+      before
+      ?? SourceTrust(
+        accepted: revision.commit, received: [revision.commit: now], context: provenance.context)
+    trust.accept(
+      provenance.commits, tip: revision.commit, at: now, in: provenance.context)
     if trust != before { try trustFiles.write(trust) }
   }
 
@@ -118,7 +122,7 @@ extension Reconciler {
   func readPolicy() throws {
     let policy = try outside.policy()
     self.policy = policy
-    report.verdict = try bundles.current().map { policy.verdict(on: $0.evidence) } ?? .notVerified
+    report.verdict = try bundles.current().map { policy.verdict(on: $0) } ?? .notVerified
     if !policy.verifies { report.verdict = .notVerified }
   }
 
@@ -129,6 +133,9 @@ extension Reconciler {
       return finish(invalid(reply), trigger, commit: reply.revision?.commit)
     }
     let bundle = bundle(reply, state)
+    if let hold = loop.hold, hold.forbidsWrites {
+      return await held(bundle, Gates.suspended(hold), trigger)
+    }
     if request.justification == nil {
       let hold = Gates.hold(bundle.digest, loop) ?? retryLater(bundle, trigger)
       if let hold { return await held(bundle, hold, trigger) }
@@ -218,7 +225,7 @@ extension Reconciler {
     let source = Plan.Source(
       repository: revision == nil ? "folder" : self.source.repository, branch: revision?.branch,
       headCommit: revision?.commit, headTree: revision?.tree,
-      verification: revision == nil ? "none" : self.source.verify.rawValue,
+      verification: revision == nil || policy?.verifies != true ? "none" : "signatures",
       verifiedBy: reply.provenance?.signer)
     return AppliedBundle(
       revision: revision, source: source, state: state,

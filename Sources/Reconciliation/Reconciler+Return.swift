@@ -15,6 +15,7 @@ extension Reconciler {
     // It came to an end here: only what a crash cuts off is counted.
     loop.attempt?.starts = 0
     do {
+      try remember()
       try keepCompleted()
     } catch let second {
       report.note(asApplianceError(second))
@@ -83,6 +84,11 @@ extension Reconciler {
     let applied = try files.appliedState()
     let plan = try await makePlan(
       lastGood, acknowledging: nil, isRecorded: true, mode: .rollback)
+    if let refusal = plan.refusals.first {
+      throw ApplianceError(
+        .unhealthy, "\(refusal.address.text) cannot be brought back: \(refusal.blocked ?? "")",
+        hint: "kafclaw status")
+    }
     try await carryOut(plan, lastGood, applied, returning: true)
   }
 

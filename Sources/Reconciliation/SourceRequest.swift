@@ -70,8 +70,12 @@ public struct SourceProvenance: Sendable, Codable, Equatable {
   public let evidence: CommitEvidence
   /// Who signed it; `nil` where nothing is verified.
   public let signer: String?
+  public let context: SourceContext
 
-  public init(commits: [String], evidence: CommitEvidence, signer: String?) {
-    (self.commits, self.evidence, self.signer) = (commits, evidence, signer)
+  public init(
+    commits: [String], evidence: CommitEvidence, signer: String?, context: SourceContext
+  ) {
+    (self.commits, self.evidence) = (commits, evidence)
+    (self.signer, self.context) = (signer, context)
   }
 }

@@ -26,17 +26,29 @@ public struct SourceTrust: Sendable, Codable, Equatable {
   public var count: Int
   /// Emergency statements that were used, by digest: each works once.
   public var statements: [Digest]
+  /// Commits that were accepted once and given up by a rewind. They are signed and stay on servers,
+  /// so neither they nor what led to them is accepted again.
+  public var abandoned: [String]
+  /// Under which circumstances the floor was judged; others need a new confirmed start.
+  public var context: SourceContext?
 
   public init(
-    accepted: String, floor: String? = nil, received: [String: Date] = [:], count: Int = 1,
-    statements: [Digest] = []
+    accepted: String, floor: String? = nil, received: [String: Date] = [:],
+    context: SourceContext? = nil
   ) {
     (self.accepted, self.floor, self.received) = (accepted, floor, received)
-    (self.count, self.statements) = (count, statements)
+    (count, statements, abandoned) = (1, [], [])
+    self.context = context
   }
 
   /// Takes over verified commits, newest first.
-  mutating func accept(_ commits: [String], tip: String, at now: Date) {
+  mutating func accept(
+    _ commits: [String], tip: String, at now: Date, in context: SourceContext? = nil
+  ) {
+    if let context, context != self.context {
+      (self.context, floor) = (context, nil)
+      count += 1
+    }
     guard tip != accepted else { return }
     for commit in commits + [tip] where received[commit] == nil { received[commit] = now }
     accepted = tip
@@ -49,6 +61,19 @@ public struct SourceTrust: Sendable, Codable, Equatable {
     floor = commit
     received = received.filter { later.contains($0.key) || $0.key == commit }
     count += 1
+  }
+}
+
+/// What decides how commits are judged, beside the signers.
+public struct SourceContext: Sendable, Codable, Equatable {
+  public let branch: String
+  /// The desired-state folder: changes outside of it were never looked at.
+  public let folder: String
+  /// Whether signatures were demanded.
+  public let verified: Bool
+
+  public init(branch: String, folder: String, verified: Bool) {
+    (self.branch, self.folder, self.verified) = (branch, folder, verified)
   }
 }
 

@@ -46,7 +46,7 @@ public enum SourceWorker {
     _ request: SourceRequest
   ) throws -> SourceReply {
     let provenance = try request.trust.map { trust in
-      try ProvenanceCheck(folder: folder, trust: trust).judge(tip, in: clone)
+      try ProvenanceCheck(branch: branch, folder: folder, trust: trust).judge(tip, in: clone)
     }
     let snapshot = try clone.snapshot(
       of: tip, branch: branch, folder: folder, entries: DesiredStateLoader.entries)

@@ -3,6 +3,7 @@
 
 public import ApplianceModel
 public import DesiredState
+import GitSource
 public import Provenance
 import SodiumCrypto
 
@@ -58,10 +59,13 @@ public struct TrustPolicy: Sendable, Codable, Equatable {
     }
   }
 
-  /// The verdict on a commit that was accepted before, by today's signers.
-  func verdict(on evidence: CommitEvidence?) -> AppliedVerdict {
+  /// The verdict on a state that was applied, by today's signers.
+  func verdict(on bundle: AppliedBundle) -> AppliedVerdict {
     guard verifies else { return .notVerified }
-    guard let evidence else { return .unsigned }
+    guard let evidence = bundle.evidence else { return .unsigned }
+    guard evidence.id == bundle.revision?.commit else {
+      return .rejected("the stored signature is that of another commit")
+    }
     switch CommitVerifier(signers: signers).verdict(on: evidence) {
     case .verified(let signer, _): return .verified(by: signer)
     case .rejected(_, let message): return .rejected(message)

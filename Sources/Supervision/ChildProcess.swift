@@ -82,6 +82,16 @@ public struct ChildProcess: Sendable {
   public func kill() { exit.kill(SIGKILL) }
 }
 
+/// The children that were started here and are not waited for yet.
+final class OwnChildren: Sendable {
+  static let shared = OwnChildren()
+  private let pids = Mutex<Set<pid_t>>([])
+
+  func contains(_ pid: pid_t) -> Bool { pids.withLock { $0.contains(pid) } }
+  func add(_ pid: pid_t) { pids.withLock { _ = $0.insert(pid) } }
+  func remove(_ pid: pid_t) { pids.withLock { _ = $0.remove(pid) } }
+}
+
 /// Reaps one child on a thread of its own and tells whoever waits.
 final class ExitWaiter: Sendable {
   private struct State {
@@ -94,6 +104,7 @@ final class ExitWaiter: Sendable {
 
   init(pid: pid_t) {
     self.pid = pid
+    OwnChildren.shared.add(pid)
     let thread = Thread { [self] in reap() }
     thread.name = "reaper"
     thread.start()
@@ -123,6 +134,7 @@ final class ExitWaiter: Sendable {
     let waiters = state.withLock { state in
       var status: Int32 = 0
       while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+      OwnChildren.shared.remove(pid)
       state.outcome = Self.words(status)
       defer { state.waiters = [] }
       return state.waiters

@@ -56,6 +56,20 @@ public enum ComponentProcess {
     return isBound.value.withLock { $0 }
   }
 
+  /// Keeps what components leave behind below the supervisor: a process that lost its parent must
+  /// not pass for one that the appliance never started.
+  public static func adoptOrphans() { _ = kafclaw_adopt_orphans() }
+
+  /// Waits for orphans that have ended, so that none stays a zombie.
+  public static func reapOrphans() {
+    for _ in 0..<1_000 {
+      let pid = kafclaw_ended_child()
+      // A child of our own is waited for by whoever started it.
+      guard pid > 0, !OwnChildren.shared.contains(pid) else { return }
+      waitpid(pid, nil, WNOHANG)
+    }
+  }
+
   /// Forbids core dumps and ptrace of the supervisor itself.
   public static func protectMemory() {
     _ = kafclaw_forbid_dumps()

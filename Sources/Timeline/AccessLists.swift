@@ -25,16 +25,20 @@ public struct AccessLists: Sendable, Equatable {
 
   static func fetch(_ db: Database) throws -> AccessLists {
     var lists = AccessLists()
-    for row in try Row.fetchAll(db, sql: "SELECT channel, policy FROM channel_policy") {
-      lists.policies[try row.text("channel")] = try row.text("policy")
+    try eachPair(db, "SELECT channel, policy FROM channel_policy") { lists.policies[$0] = $1 }
+    try eachPair(db, "SELECT channel, sender FROM channel_sender") {
+      lists.channels[$0, default: []].insert($1)
     }
-    for row in try Row.fetchAll(db, sql: "SELECT channel, sender FROM channel_sender") {
-      lists.channels[try row.text("channel"), default: []].insert(try row.text("sender"))
-    }
-    for row in try Row.fetchAll(db, sql: "SELECT sender, tier FROM sender_tier") {
-      lists.tiers[try row.text("sender")] = try row.text("tier")
-    }
+    try eachPair(db, "SELECT sender, tier FROM sender_tier") { lists.tiers[$0] = $1 }
     return lists
+  }
+
+  /// Calls `body` with the two texts of every row.
+  private static func eachPair(
+    _ db: Database, _ sql: String, _ body: (String, String) -> Void
+  ) throws {
+    let rows = try Row.fetchCursor(db, sql: sql)
+    while let row = try rows.next() { body(try row.text(at: 0), try row.text(at: 1)) }
   }
 }
 

@@ -7,6 +7,14 @@ import GRDB
 /// Columns as they are found: GRDB's own subscript ends the process on NULL or another type, and a
 /// database file can be edited by hand.
 extension Row {
+  /// By place: looking up a name costs more than reading the value, which long lists feel.
+  func text(at index: Int) throws -> String {
+    guard index < count, case .string(let text) = (self[index] as DatabaseValue).storage else {
+      throw damaged(index < count ? Array(columnNames)[index] : "\(index)")
+    }
+    return text
+  }
+
   func text(_ column: String) throws -> String {
     guard case .string(let text) = storage(column) else { throw damaged(column) }
     return text

@@ -34,26 +34,26 @@ public enum ApplianceJSON {
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: some Sequence<UInt8>, limit: Int = defaultLimit
   ) throws -> Value {
-    let data = Data(bytes)
-    guard data.count <= limit else {
-      throw ApplianceError(.malformed, "document of \(data.count) bytes is over \(limit) bytes")
+    let bytes = Array(bytes)
+    guard bytes.count <= limit else {
+      throw ApplianceError(.malformed, "document of \(bytes.count) bytes is over \(limit) bytes")
     }
-    guard !isNested(data, deeperThan: depthLimit) else {
+    guard !isNested(bytes, deeperThan: depthLimit) else {
       throw ApplianceError(.malformed, "nested deeper than \(depthLimit) levels")
     }
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
     do {
-      return try decoder.decode(type, from: data)
+      return try decoder.decode(type, from: Data(bytes))
     } catch let error as DecodingError {
       throw ApplianceError(.malformed, "not the JSON of \(type): \(place(of: error))")
     }
   }
 
   /// Looks at brackets outside of strings; decoding a deep document costs far more than this.
-  private static func isNested(_ data: Data, deeperThan limit: Int) -> Bool {
+  private static func isNested(_ bytes: [UInt8], deeperThan limit: Int) -> Bool {
     var (depth, isText, isEscaped) = (0, false, false)
-    for byte in data {
+    for byte in bytes {
       if isText {
         if isEscaped {
           isEscaped = false

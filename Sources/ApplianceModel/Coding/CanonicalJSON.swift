@@ -38,7 +38,7 @@ public enum CanonicalJSON {
 
   private static func appendMembers(_ members: [String: JSONValue], to out: inout [UInt8]) {
     out.append(UInt8(ascii: "{"))
-    let sorted = members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+    let sorted = members.sorted { precedes($0.key, $1.key) }
     for (index, member) in sorted.enumerated() {
       if index > 0 { out.append(UInt8(ascii: ",")) }
       appendString(member.key, to: &out)
@@ -48,7 +48,24 @@ public enum CanonicalJSON {
     out.append(UInt8(ascii: "}"))
   }
 
+  /// The order of UTF-16 code units, found in UTF-8: the same but for characters above U+FFFF
+  /// (first byte 0xF0 and up), which stand before U+E000 to U+FFFF (0xEE and 0xEF).
+  static func precedes(_ one: String, _ other: String) -> Bool {
+    let (left, right) = (one.utf8.span, other.utf8.span)
+    for index in 0..<min(left.count, right.count) where left[index] != right[index] {
+      let (a, b) = (left[index], right[index])
+      if a >= 0xEE && b >= 0xEE && (a >= 0xF0) != (b >= 0xF0) { return a >= 0xF0 }
+      return a < b
+    }
+    return left.count < right.count
+  }
+
   private static func appendString(_ text: String, to out: inout [UInt8]) {
+    guard needsEscapes(text) else {
+      out.append(UInt8(ascii: "\""))
+      out.append(contentsOf: text.utf8)
+      return out.append(UInt8(ascii: "\""))
+    }
     out.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       switch byte {
@@ -64,6 +81,18 @@ public enum CanonicalJSON {
       }
     }
     out.append(UInt8(ascii: "\""))
+  }
+
+  /// Hardly a text does; the others are copied whole.
+  private static func needsEscapes(_ text: String) -> Bool {
+    let bytes = text.utf8.span
+    for index in bytes.indices {
+      switch bytes[index] {
+      case 0..<0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"): return true
+      default: continue
+      }
+    }
+    return false
   }
 
   private static func appendControl(_ byte: UInt8, to out: inout [UInt8]) {

@@ -88,16 +88,17 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
 extension JSONValue: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
+    // A form that does not fit is expensive, so the frequent ones come first.
     if container.decodeNil() {
       self = .null
-    } else if let flag = try? container.decode(Bool.self) {  // `try?`: probing the next form
-      self = .bool(flag)
-    } else if let number = try? container.decode(Int64.self) {  // `try?`: probing the next form
-      self = .integer(number)
     } else if let text = try? container.decode(String.self) {  // `try?`: probing the next form
       self = .string(text)
     } else if let items = try? container.decode([JSONValue].self) {  // `try?`: probing
       self = .array(items)
+    } else if let flag = try? container.decode(Bool.self) {  // `try?`: probing the next form
+      self = .bool(flag)
+    } else if let number = try? container.decode(Int64.self) {  // `try?`: probing the next form
+      self = .integer(number)
     } else {
       self = .object(try container.decode([String: JSONValue].self))
     }

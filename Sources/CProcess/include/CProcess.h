@@ -13,6 +13,13 @@ int kafclaw_forbid_dumps(void);
 /// This process and its children can gain no privileges by exec. Returns 0 or -1.
 int kafclaw_no_new_privileges(void);
 
+/// What descendants leave behind becomes a child of this process, not of init (prctl
+/// PR_SET_CHILD_SUBREAPER). Returns 0 or -1.
+int kafclaw_adopt_orphans(void);
+
+/// A child that has ended and was not waited for, which it still is not; 0 when there is none.
+pid_t kafclaw_ended_child(void);
+
 /// Starts `path` with `link` as descriptor 3, `/dev/null` as input, every other descriptor but 1
 /// and 2 closed, default signal dispositions and an empty signal mask.
 /// Returns 0 and the process id in `pid`, or an errno.

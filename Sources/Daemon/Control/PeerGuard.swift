@@ -56,8 +56,8 @@ enum ProcessAncestry {
   static func isDescendant(_ pid: Int32, of ancestor: Int32) -> Bool {
     var current = pid
     for _ in 0..<64 {
-      guard current > 1 else { return false }
       if current == ancestor { return true }
+      guard current > 1 else { return false }
       guard let parent = parent(of: current) else { return true }
       current = parent
     }

@@ -39,6 +39,7 @@ struct ReconcileLoop: Service {
       var trigger = Trigger.start
       while !Task.isCancelled {
         let seen = wake.generation
+        ComponentProcess.reapOrphans()
         let outcome = await reconciler.pass(trigger)
         log(outcome)
         if let once {

@@ -39,6 +39,15 @@ package struct DocumentNode: Sendable {
     }
   }
 
+  /// The value and all values inside it.
+  var count: Int {
+    switch content {
+    case .scalar: 1
+    case .sequence(let items): items.reduce(1) { $0 + $1.count }
+    case .mapping(let entries): entries.reduce(1) { $0 + $1.value.count }
+    }
+  }
+
   var isMapping: Bool {
     if case .mapping = content { return true }
     return false

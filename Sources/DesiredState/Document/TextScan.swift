@@ -11,6 +11,7 @@ import ApplianceModel
 /// for line breaks (U+0085, U+2028, U+2029).
 enum TextScan {
   static func firstIssue(in bytes: [UInt8], file: String) -> ValidationIssue? {
+    if bytes.allSatisfy(isPlain) { return nil }
     var decoder = UTF8()
     var iterator = bytes.makeIterator()
     var (line, column) = (1, 1)
@@ -27,6 +28,11 @@ enum TextScan {
         (line, column) = scalar == "\n" ? (line + 1, 1) : (line, column + 1)
       }
     }
+  }
+
+  /// Allowed wherever it stands, whatever stands around it; most files hold nothing else.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    (0x20..<0x7F).contains(byte) || byte == 0x0A || byte == 0x09
   }
 
   private static func problem(with scalar: Unicode.Scalar) -> String? {

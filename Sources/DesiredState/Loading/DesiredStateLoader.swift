@@ -22,8 +22,9 @@ public struct DesiredStateLoader: Sendable {
   }
 
   public func load(_ tree: SourceTree) -> LoadOutcome {
-    let outcome = loadOne(tree)
-    let others = issuesOfOtherHosts(tree)
+    let base = base(of: tree)
+    let outcome = loadOne(tree, base)
+    let others = issuesOfOtherHosts(tree, base)
     guard !others.isEmpty else { return outcome }
     switch outcome {
     case .valid(let state): return .invalid(unique(others + state.warnings))
@@ -31,10 +32,10 @@ public struct DesiredStateLoader: Sendable {
     }
   }
 
-  private func loadOne(_ tree: SourceTree) -> LoadOutcome {
-    var issues: [ValidationIssue] = []
-    guard let document = assemble(tree, &issues) else { return .invalid(issues.sorted()) }
-    var decoding = SpecDecoding()
+  private func loadOne(_ tree: SourceTree, _ base: Base) -> LoadOutcome {
+    var issues = base.issues
+    guard let document = assemble(tree, base, &issues) else { return .invalid(issues.sorted()) }
+    var decoding = SpecDecoding(of: document)
     let spec = ApplianceSpec.decode(document, at: .root, into: &decoding)
     issues += decoding.issues
     guard let spec, issues.isEmpty else { return .invalid(unique(issues)) }
@@ -51,36 +52,55 @@ public struct DesiredStateLoader: Sendable {
 
   /// A commit that breaks another host of the fleet is refused here too: its errors that stand in
   /// that host's overlay.
-  private func issuesOfOtherHosts(_ tree: SourceTree) -> [ValidationIssue] {
+  private func issuesOfOtherHosts(_ tree: SourceTree, _ base: Base) -> [ValidationIssue] {
     let others = tree.files.keys.filter { isHostFile($0) && $0 != hostFile }
     return others.flatMap { path -> [ValidationIssue] in
       let name = String(path.dropFirst("hosts/".count).dropLast(".yaml".count))
       let loader = DesiredStateLoader(host: name, overrides: .none)
-      guard case .invalid(let issues) = loader.loadOne(tree) else { return [] }
+      guard case .invalid(let issues) = loader.loadOne(tree, base) else { return [] }
       return issues.filter { $0.file == path && $0.severity == .error }
     }
   }
 
-  private func assemble(_ tree: SourceTree, _ issues: inout [ValidationIssue]) -> DocumentNode? {
+  /// Main file and fragments, which every host has in common.
+  private struct Base {
+    /// `nil` when there is no main file that can be read.
+    var document: DocumentNode?
+    var issues: [ValidationIssue] = []
+  }
+
+  private func base(of tree: SourceTree) -> Base {
+    var base = Base()
     guard let main = tree.files[Self.mainFile] else {
-      issues.append(
+      base.issues = [
         ValidationIssue(
           origin: .file(path: Self.mainFile, line: 0, column: 0), path: "", rule: "missing",
-          message: "there is no \(Self.mainFile) here", hint: "kafclaw init DIR makes one"))
-      return nil
+          message: "there is no \(Self.mainFile) here", hint: "kafclaw init DIR makes one")
+      ]
+      return base
     }
-    issues += misplacedFiles(tree)
+    base.issues = misplacedFiles(tree)
+    let root = read(main, Self.mainFile, &base.issues)
+    let fragments = tree.files.keys.filter(isFragment).sorted().compactMap { path in
+      tree.files[path].flatMap { read($0, path, &base.issues) }
+    }
     var merge = DocumentMerge()
-    var root = read(main, Self.mainFile, &issues)
-    for path in tree.files.keys.sorted() where isFragment(path) {
-      guard let file = tree.files[path], let part = read(file, path, &issues) else { continue }
-      root = root.map { merge.merge(part, over: $0, mode: .fragment) }
-    }
+    base.document = root.map { merge.merge(fragments, over: $0, mode: .fragment) }
+    base.issues += merge.issues
+    return base
+  }
+
+  private func assemble(
+    _ tree: SourceTree, _ base: Base, _ issues: inout [ValidationIssue]
+  ) -> DocumentNode? {
+    guard tree.files[Self.mainFile] != nil else { return nil }
+    var merge = DocumentMerge()
+    var root = base.document
     if let overlay = overlay(tree, &issues) {
-      root = root.map { merge.merge(overlay, over: $0, mode: .overlay) }
+      root = root.map { merge.merge([overlay], over: $0, mode: .overlay) }
     }
     issues += merge.issues
-    return root.map { merge.merge(overrides.document, over: $0, mode: .overlay) }
+    return root.map { merge.merge([overrides.document], over: $0, mode: .overlay) }
   }
 
   private func overlay(_ tree: SourceTree, _ issues: inout [ValidationIssue]) -> DocumentNode? {
@@ -121,8 +141,8 @@ public struct DesiredStateLoader: Sendable {
   private func isHostFile(_ path: String) -> Bool { isYAML(path, in: "hosts") }
 
   private func isYAML(_ path: String, in folder: String) -> Bool {
-    let parts = path.split(separator: "/")
-    return parts.count == 2 && parts[0] == folder && path.hasSuffix(".yaml")
+    let parts = path.utf8.split(separator: UInt8(ascii: "/"))
+    return parts.count == 2 && parts[0].elementsEqual(folder.utf8) && path.hasSuffix(".yaml")
   }
 
   private func read(

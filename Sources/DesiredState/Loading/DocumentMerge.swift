@@ -17,34 +17,43 @@ struct DocumentMerge {
 
   private(set) var issues: [ValidationIssue] = []
 
+  /// Merges mappings into a mapping, in their order. All at once: the cost is that of their sizes,
+  /// however many there are.
   mutating func merge(
-    _ addition: DocumentNode, over base: DocumentNode, mode: Mode, path: SpecPath = .root
+    _ additions: [DocumentNode], over base: DocumentNode, mode: Mode, path: SpecPath = .root
   ) -> DocumentNode {
-    guard case .mapping(var entries) = base.content, case .mapping(let added) = addition.content
-    else { return addition }
+    guard case .mapping(var entries) = base.content else { return additions.last ?? base }
     var positions = Dictionary(
       entries.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
-    for entry in added {
-      if let position = positions[entry.key] {
-        entries[position] = merge(
-          entry, over: entries[position], mode: mode, path: path.field(entry.key))
-      } else {
-        positions[entry.key] = entries.count
-        entries.append(entry)
+    var inner: [Int: [DocumentNode]] = [:]
+    for case .mapping(let added) in additions.map(\.content) {
+      for entry in added {
+        guard let position = positions[entry.key] else {
+          positions[entry.key] = entries.count
+          entries.append(entry)
+          continue
+        }
+        if entry.value.isMapping && entries[position].value.isMapping {
+          inner[position, default: []].append(entry.value)
+        } else {
+          entries[position] = merge(
+            entry, over: entries[position], mode: mode, path: path.field(entry.key))
+        }
       }
+    }
+    for (position, additions) in inner.sorted(by: { $0.key < $1.key }) {
+      entries[position].value = merge(
+        additions, over: entries[position].value, mode: mode,
+        path: path.field(entries[position].key))
     }
     return DocumentNode(.mapping(entries), origin: base.origin)
   }
 
-  /// A value that is replaced comes from its replacement, key and all.
+  /// Of values that are not both mappings. One that is replaced comes from its replacement, key
+  /// and all.
   private mutating func merge(
     _ addition: DocumentNode.Entry, over base: DocumentNode.Entry, mode: Mode, path: SpecPath
   ) -> DocumentNode.Entry {
-    if addition.value.isMapping && base.value.isMapping {
-      var merged = base
-      merged.value = merge(addition.value, over: base.value, mode: mode, path: path)
-      return merged
-    }
     if mode == .fragment {
       report(
         addition.value.origin, path, "fragment-conflict", "already set at \(base.value.origin)",

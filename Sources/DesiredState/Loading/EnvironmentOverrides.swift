@@ -42,7 +42,7 @@ public struct EnvironmentOverrides: Sendable, Codable, Equatable {
     for (variable, path) in Self.names {
       guard let value = values[variable] else { continue }
       root = merge.merge(
-        node(value, variable, path[...]), over: root, mode: .overlay)
+        [node(value, variable, path[...])], over: root, mode: .overlay)
     }
     return root
   }

@@ -25,8 +25,10 @@ package enum PendingMechanism {
 
   /// One warning for every value that was set and has no effect yet.
   static func issues(spec: ApplianceSpec, provenance: [String: Origin]) -> [ValidationIssue] {
-    let fields = provenance.filter { path, _ in patterns.contains(pattern(of: path)) }
-      .map { warning($0.key, $0.value, "nothing reads this field yet") }
+    let fields = provenance.filter { path, _ in
+      // A place in a list is no field of its own.
+      path.utf8.last != UInt8(ascii: "]") && patterns.contains(pattern(of: path))
+    }.map { warning($0.key, $0.value, "nothing reads this field yet") }
     let channels = spec.channels.filter { channelTypes.contains($0.value.type) }
       .map { name, channel in
         let path = "channels.\(name).type"
@@ -37,11 +39,13 @@ package enum PendingMechanism {
     return fields + channels
   }
 
-  /// `channels.web.allow[2]` as `channels.*.allow`.
+  /// `channels.web.stage` as `channels.*.stage`; names of channels hold no dot.
   private static func pattern(of path: String) -> String {
-    let parts = path.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count > 1, parts[0] == "channels" else { return path }
-    return (["channels", "*"] + parts.dropFirst(2)).joined(separator: ".")
+    let channels = "channels."
+    guard path.hasPrefix(channels) else { return path }
+    let channel = path.utf8.dropFirst(channels.utf8.count)
+    guard let dot = channel.firstIndex(of: UInt8(ascii: ".")) else { return "channels.*" }
+    return "channels.*" + path[dot...]
   }
 
   private static func warning(_ path: String, _ origin: Origin, _ message: String)

@@ -20,24 +20,22 @@ extension AgentSpec: SpecSection, SpecNesting {
     "The agent: where it works, which model it asks, how long a turn may get."
   }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "workspace", \.workspace,
-        "Folder with the agent's identity files; file tools work in it. Absolute, below `~/`, or "
-          + "`workspace` in the state home."),
-      SpecField(
-        "workRepo", \.workRepo,
-        "Folder the agent's tools may change, seen by them as `work-repo/`. Absolute, below "
-          + "`~/`, or `work-repo` in the state home."),
-      SpecField("provider", \.provider, "Name of the model provider; `offline` needs no key."),
-      SpecField("model", \.model, "Model to ask, in the provider's spelling."),
-      SpecField(
-        "maxToolIterations", \.maxToolIterations, "Most tool calls in one turn; then it ends."),
-      SpecField(
-        "dailyTokenLimit", \.dailyTokenLimit, "Most tokens a day (UTC); then turns are refused."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "workspace", \.workspace,
+      "Folder with the agent's identity files; file tools work in it. Absolute, below `~/`, or "
+        + "`workspace` in the state home."),
+    SpecField(
+      "workRepo", \.workRepo,
+      "Folder the agent's tools may change, seen by them as `work-repo/`. Absolute, below "
+        + "`~/`, or `work-repo` in the state home."),
+    SpecField("provider", \.provider, "Name of the model provider; `offline` needs no key."),
+    SpecField("model", \.model, "Model to ask, in the provider's spelling."),
+    SpecField(
+      "maxToolIterations", \.maxToolIterations, "Most tool calls in one turn; then it ends."),
+    SpecField(
+      "dailyTokenLimit", \.dailyTokenLimit, "Most tokens a day (UTC); then turns are refused."),
+  ]
 }
 
 /// A model provider.
@@ -52,13 +50,11 @@ public struct ProviderSpec: Sendable, Equatable {
 extension ProviderSpec: SpecSection, SpecNesting {
   package static var summary: String { "A model provider." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("type", \.type, "Protocol of the provider."),
-      SpecField("baseURL", \.baseURL, "Address of the API."),
-      SpecField("apiKey", \.apiKey, "Where the API key is kept."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("type", \.type, "Protocol of the provider."),
+    SpecField("baseURL", \.baseURL, "Address of the API."),
+    SpecField("apiKey", \.apiKey, "Where the API key is kept."),
+  ]
 }
 
 /// Protocols of model providers.

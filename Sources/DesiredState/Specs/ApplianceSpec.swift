@@ -42,26 +42,24 @@ public struct ApplianceSpec: Sendable, Equatable {
 extension ApplianceSpec: SpecSection, SpecNesting {
   package static var summary: String { "Desired state of a KafClaw appliance." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("version", \.version, required: true, "Version of this format; always 1."),
-      SpecField("appliance", \.appliance, required: true, IdentitySpec.summary),
-      SpecField("gateway", \.gateway, GatewaySpec.summary),
-      SpecField("agent", \.agent, AgentSpec.summary),
-      SpecField("providers", \.providers, "Model providers by name. `offline` is built in."),
-      SpecField("channels", \.channels, "Chat channels by name. Defaults to none."),
-      SpecField("senders", \.senders, SendersSpec.summary),
-      SpecField("tools", \.tools, ToolsSpec.summary),
-      SpecField("skills", \.skills, SkillsSpec.summary),
-      SpecField("backup", \.backup, BackupSpec.summary),
-      SpecField("logs", \.logs, LogsSpec.summary),
-      SpecField("monitoring", \.monitoring, MonitoringSpec.summary),
-      SpecField("reconcile", \.reconcile, ReconcileSpec.summary),
-      SpecField(
-        "guardrails", \.guardrails,
-        "Guardrail packs that every change must pass: `baseline`, `strict`."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("version", \.version, required: true, "Version of this format; always 1."),
+    SpecField("appliance", \.appliance, required: true, IdentitySpec.summary),
+    SpecField("gateway", \.gateway, GatewaySpec.summary),
+    SpecField("agent", \.agent, AgentSpec.summary),
+    SpecField("providers", \.providers, "Model providers by name. `offline` is built in."),
+    SpecField("channels", \.channels, "Chat channels by name. Defaults to none."),
+    SpecField("senders", \.senders, SendersSpec.summary),
+    SpecField("tools", \.tools, ToolsSpec.summary),
+    SpecField("skills", \.skills, SkillsSpec.summary),
+    SpecField("backup", \.backup, BackupSpec.summary),
+    SpecField("logs", \.logs, LogsSpec.summary),
+    SpecField("monitoring", \.monitoring, MonitoringSpec.summary),
+    SpecField("reconcile", \.reconcile, ReconcileSpec.summary),
+    SpecField(
+      "guardrails", \.guardrails,
+      "Guardrail packs that every change must pass: `baseline`, `strict`."),
+  ]
 }
 
 /// Who this appliance is and who answers for it.
@@ -76,15 +74,13 @@ public struct IdentitySpec: Sendable, Equatable {
 extension IdentitySpec: SpecSection, SpecNesting {
   package static var summary: String { "Who this appliance is and who answers for it." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("name", \.name, required: true, "Name shown in status, plans and replies."),
-      SpecField(
-        "incidentOwner", \.incidentOwner,
-        "Person or team that owns incidents; shown in `kafclaw status`."),
-      SpecField("escalation", \.escalation, "Where alerts go, in this order."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("name", \.name, required: true, "Name shown in status, plans and replies."),
+    SpecField(
+      "incidentOwner", \.incidentOwner,
+      "Person or team that owns incidents; shown in `kafclaw status`."),
+    SpecField("escalation", \.escalation, "Where alerts go, in this order."),
+  ]
 }
 
 /// One step of the escalation path.
@@ -97,9 +93,9 @@ public struct EscalationSpec: Sendable, Equatable {
 extension EscalationSpec: SpecSection, SpecNesting {
   package static var summary: String { "One step of the escalation path." }
 
-  package static var fields: [SpecField<Self>] {
-    [SpecField("webhook", \.webhook, required: true, WebhookTargetSpec.summary)]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("webhook", \.webhook, required: true, WebhookTargetSpec.summary)
+  ]
 }
 
 /// A signed HTTP request that carries an alert.
@@ -113,10 +109,8 @@ public struct WebhookTargetSpec: Sendable, Equatable {
 extension WebhookTargetSpec: SpecSection, SpecNesting {
   package static var summary: String { "A signed HTTP request that carries an alert." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("url", \.url, required: true, "Address of the receiver; https only."),
-      SpecField("secret", \.secret, "Key that signs the request (HMAC-SHA-256)."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("url", \.url, required: true, "Address of the receiver; https only."),
+    SpecField("secret", \.secret, "Key that signs the request (HMAC-SHA-256)."),
+  ]
 }

@@ -26,15 +26,13 @@ public struct BootstrapSpec: Sendable, Equatable {
 extension BootstrapSpec: SpecSection, SpecNesting {
   package static var summary: String { "Host-local settings of a KafClaw appliance." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("version", \.version, required: true, "Version of this format; always 1."),
-      SpecField("host", \.host, "Name of this host: selects `hosts/NAME.yaml` in the repository."),
-      SpecField("source", \.source, required: true, SourceSpec.summary),
-      SpecField(
-        "signers", \.signers,
-        "Who may sign commits, by name. Read again before every pass: a key that is removed or "
-          + "revoked here stops counting without a restart."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("version", \.version, required: true, "Version of this format; always 1."),
+    SpecField("host", \.host, "Name of this host: selects `hosts/NAME.yaml` in the repository."),
+    SpecField("source", \.source, required: true, SourceSpec.summary),
+    SpecField(
+      "signers", \.signers,
+      "Who may sign commits, by name. Read again before every pass: a key that is removed or "
+        + "revoked here stops counting without a restart."),
+  ]
 }

@@ -22,28 +22,26 @@ public struct ChannelSpec: Sendable, Equatable {
 extension ChannelSpec: SpecSection, SpecNesting {
   package static var summary: String { "A chat channel and who may use it." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("type", \.type, required: true, "Platform of the channel."),
-      SpecField(
-        "sessionScope", \.sessionScope, "What separates one conversation from another."),
-      SpecField("dmPolicy", \.dmPolicy, "Who may write directly."),
-      SpecField("groupPolicy", \.groupPolicy, "Who may write in rooms."),
-      SpecField(
-        "requireMention", \.requireMention, "In rooms, answer only messages that name the bot."),
-      SpecField(
-        "allow", \.allow,
-        "Senders admitted beside `senders.owners` and `senders.internal`: immutable ids, never "
-          + "display names. Takes effect without a restart."),
-      SpecField("signingSecret", \.signingSecret, "Key that authenticates inbound requests."),
-      SpecField("botToken", \.botToken, "Credential the channel sends replies with."),
-      SpecField("stage", \.stage, "Stage in which the channel comes back after an incident."),
-      SpecField(
-        "protect", \.protect,
-        "Whether removing the channel takes two commits: one that sets this to false, applied, and "
-          + "then the removal."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("type", \.type, required: true, "Platform of the channel."),
+    SpecField(
+      "sessionScope", \.sessionScope, "What separates one conversation from another."),
+    SpecField("dmPolicy", \.dmPolicy, "Who may write directly."),
+    SpecField("groupPolicy", \.groupPolicy, "Who may write in rooms."),
+    SpecField(
+      "requireMention", \.requireMention, "In rooms, answer only messages that name the bot."),
+    SpecField(
+      "allow", \.allow,
+      "Senders admitted beside `senders.owners` and `senders.internal`: immutable ids, never "
+        + "display names. Takes effect without a restart."),
+    SpecField("signingSecret", \.signingSecret, "Key that authenticates inbound requests."),
+    SpecField("botToken", \.botToken, "Credential the channel sends replies with."),
+    SpecField("stage", \.stage, "Stage in which the channel comes back after an incident."),
+    SpecField(
+      "protect", \.protect,
+      "Whether removing the channel takes two commits: one that sets this to false, applied, and "
+        + "then the removal."),
+  ]
 }
 
 /// Platforms of chat channels. `web` is `POST /chat` with a `sender`.
@@ -87,10 +85,8 @@ public struct SendersSpec: Sendable, Equatable {
 extension SendersSpec: SpecSection, SpecNesting {
   package static var summary: String { "Senders known by tier, on every channel." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("owners", \.owners, "Senders of the tier `owner`."),
-      SpecField("internal", \.internal, "Senders of the tier `internal`."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("owners", \.owners, "Senders of the tier `owner`."),
+    SpecField("internal", \.internal, "Senders of the tier `internal`."),
+  ]
 }

@@ -16,16 +16,14 @@ public struct GatewaySpec: Sendable, Equatable {
 extension GatewaySpec: SpecSection, SpecNesting {
   package static var summary: String { "Where the gateway listens and who may talk to it." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "host", \.host,
-        "Address of both listeners. Anything but loopback requires `gateway.auth.token`."),
-      SpecField("port", \.port, "Port of the API (`POST /chat`)."),
-      SpecField("dashboardPort", \.dashboardPort, "Port of the dashboard, status and metrics."),
-      SpecField("auth", \.auth, GatewayAuthSpec.summary),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "host", \.host,
+      "Address of both listeners. Anything but loopback requires `gateway.auth.token`."),
+    SpecField("port", \.port, "Port of the API (`POST /chat`)."),
+    SpecField("dashboardPort", \.dashboardPort, "Port of the dashboard, status and metrics."),
+    SpecField("auth", \.auth, GatewayAuthSpec.summary),
+  ]
 }
 
 /// The bearer token of API clients.
@@ -39,13 +37,11 @@ public struct GatewayAuthSpec: Sendable, Equatable {
 extension GatewayAuthSpec: SpecSection, SpecNesting {
   package static var summary: String { "The bearer token of API clients." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "token", \.token,
-        "Where the bearer token is kept. Without one the API refuses every client; "
-          + "`kafclaw chat` on the same host still works."),
-      SpecField("rotateAfter", \.rotateAfter, "Age at which the token must be rotated."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "token", \.token,
+      "Where the bearer token is kept. Without one the API refuses every client; "
+        + "`kafclaw chat` on the same host still works."),
+    SpecField("rotateAfter", \.rotateAfter, "Age at which the token must be rotated."),
+  ]
 }

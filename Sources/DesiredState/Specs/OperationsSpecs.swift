@@ -16,14 +16,12 @@ public struct BackupSpec: Sendable, Equatable {
 extension BackupSpec: SpecSection, SpecNesting {
   package static var summary: String { "Backups and the drills that prove them." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("schedule", \.schedule, required: true, "Cron expression, UTC."),
-      SpecField("repository", \.repository, required: true, "Folder or address of the repository."),
-      SpecField("retention", \.retention, RetentionSpec.summary),
-      SpecField("verify", \.verify, BackupVerificationSpec.summary),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("schedule", \.schedule, required: true, "Cron expression, UTC."),
+    SpecField("repository", \.repository, required: true, "Folder or address of the repository."),
+    SpecField("retention", \.retention, RetentionSpec.summary),
+    SpecField("verify", \.verify, BackupVerificationSpec.summary),
+  ]
 }
 
 /// How many backups are kept.
@@ -38,13 +36,11 @@ public struct RetentionSpec: Sendable, Equatable {
 extension RetentionSpec: SpecSection, SpecNesting {
   package static var summary: String { "How many backups are kept." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("daily", \.daily, "One a day, for this many days."),
-      SpecField("weekly", \.weekly, "One a week, for this many weeks."),
-      SpecField("monthly", \.monthly, "One a month, for this many months."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("daily", \.daily, "One a day, for this many days."),
+    SpecField("weekly", \.weekly, "One a week, for this many weeks."),
+    SpecField("monthly", \.monthly, "One a month, for this many months."),
+  ]
 }
 
 /// When and how deeply backups are verified.
@@ -58,12 +54,10 @@ public struct BackupVerificationSpec: Sendable, Equatable {
 extension BackupVerificationSpec: SpecSection, SpecNesting {
   package static var summary: String { "When and how deeply backups are verified." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("schedule", \.schedule, "Cron expression, UTC."),
-      SpecField("level", \.level, "How much is read back."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("schedule", \.schedule, "Cron expression, UTC."),
+    SpecField("level", \.level, "How much is read back."),
+  ]
 }
 
 /// How much of a backup is read back.
@@ -84,9 +78,9 @@ public struct LogsSpec: Sendable, Equatable {
 extension LogsSpec: SpecSection, SpecNesting {
   package static var summary: String { "How long logs are kept." }
 
-  package static var fields: [SpecField<Self>] {
-    [SpecField("retention", \.retention, "Age at which log and timeline rows are removed.")]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("retention", \.retention, "Age at which log and timeline rows are removed.")
+  ]
 }
 
 /// Thresholds of the watches.
@@ -102,16 +96,14 @@ public struct MonitoringSpec: Sendable, Equatable {
 extension MonitoringSpec: SpecSection, SpecNesting {
   package static var summary: String { "Thresholds of the watches." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("unknownSenders", \.unknownSenders, "Unknown senders an hour that alert."),
-      SpecField("authFailures", \.authFailures, "Failed authentications an hour that alert."),
-      SpecField("highRiskAttempts", \.highRiskAttempts, "High-risk tool calls an hour that alert."),
-      SpecField(
-        "tokenSpikePercent", \.tokenSpikePercent,
-        "Token use over the seven-day mean that alerts, in percent."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("unknownSenders", \.unknownSenders, "Unknown senders an hour that alert."),
+    SpecField("authFailures", \.authFailures, "Failed authentications an hour that alert."),
+    SpecField("highRiskAttempts", \.highRiskAttempts, "High-risk tool calls an hour that alert."),
+    SpecField(
+      "tokenSpikePercent", \.tokenSpikePercent,
+      "Token use over the seven-day mean that alerts, in percent."),
+  ]
 }
 
 /// How the loop behaves.
@@ -129,25 +121,23 @@ public struct ReconcileSpec: Sendable, Equatable {
 extension ReconcileSpec: SpecSection, SpecNesting {
   package static var summary: String { "How the loop behaves." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "interval", \.interval,
-        "Time between two passes, jittered by a tenth. At least one second."),
-      SpecField("drift", \.drift, DriftSpec.summary),
-      SpecField("health", \.health, HealthSpec.summary),
-      SpecField(
-        "maxStaleness", \.maxStaleness,
-        "After this long without a successful fetch nothing is deleted any more. Defaults to three "
-          + "intervals, at least 10m."),
-      SpecField(
-        "acknowledgeDeletions", \.acknowledgeDeletions,
-        "Digests of deletions that are meant, although they are over the blast guard. A plan that "
-          + "was refused names its own."),
-      SpecField(
-        "windows", \.windows, "When changes may be applied (cron, UTC). Defaults to always."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "interval", \.interval,
+      "Time between two passes, jittered by a tenth. At least one second."),
+    SpecField("drift", \.drift, DriftSpec.summary),
+    SpecField("health", \.health, HealthSpec.summary),
+    SpecField(
+      "maxStaleness", \.maxStaleness,
+      "After this long without a successful fetch nothing is deleted any more. Defaults to three "
+        + "intervals, at least 10m."),
+    SpecField(
+      "acknowledgeDeletions", \.acknowledgeDeletions,
+      "Digests of deletions that are meant, although they are over the blast guard. A plan that "
+        + "was refused names its own."),
+    SpecField(
+      "windows", \.windows, "When changes may be applied (cron, UTC). Defaults to always."),
+  ]
 }
 
 /// When a change counts as healthy.
@@ -164,15 +154,13 @@ extension HealthSpec: SpecSection, SpecNesting {
     "When a change counts as healthy; one that does not is taken back."
   }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("passes", \.passes, "Checks in a row that must find every component healthy."),
-      SpecField(
-        "window", \.window,
-        "Time over which those checks are spread. `0s` is enough of a look for one check."),
-      SpecField("timeout", \.timeout, "After this long the change has failed."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("passes", \.passes, "Checks in a row that must find every component healthy."),
+    SpecField(
+      "window", \.window,
+      "Time over which those checks are spread. `0s` is enough of a look for one check."),
+    SpecField("timeout", \.timeout, "After this long the change has failed."),
+  ]
 }
 
 /// What happens to changes made outside git, by kind of resource.
@@ -192,16 +180,14 @@ extension DriftSpec: SpecSection, SpecNesting {
     "What happens to changes made outside git, by kind of resource."
   }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("default", \.default, "For kinds without a policy of their own."),
-      SpecField("component", \.component, "Processes of gateway and agent."),
-      SpecField("configuration", \.configuration, "The rendered `config.json`."),
-      SpecField("modes", \.modes, "Modes of the appliance's files and folders."),
-      SpecField("senders", \.senders, "Sender lists in the timeline."),
-      SpecField("workspace", \.workspace, "Files of the agent's workspace."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("default", \.default, "For kinds without a policy of their own."),
+    SpecField("component", \.component, "Processes of gateway and agent."),
+    SpecField("configuration", \.configuration, "The rendered `config.json`."),
+    SpecField("modes", \.modes, "Modes of the appliance's files and folders."),
+    SpecField("senders", \.senders, "Sender lists in the timeline."),
+    SpecField("workspace", \.workspace, "Files of the agent's workspace."),
+  ]
 }
 
 /// What happens to drift.

@@ -16,14 +16,12 @@ public struct ToolsSpec: Sendable, Equatable {
 extension ToolsSpec: SpecSection, SpecNesting {
   package static var summary: String { "What the agent's tools may do, and for whom." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("deny", \.deny, "Tools nobody may use; deny beats allow."),
-      SpecField("allow", \.allow, "Tools that may be used at all. Defaults to all."),
-      SpecField("tiers", \.tiers, ToolTiersSpec.summary),
-      SpecField("exec", \.exec, ExecSpec.summary),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("deny", \.deny, "Tools nobody may use; deny beats allow."),
+    SpecField("allow", \.allow, "Tools that may be used at all. Defaults to all."),
+    SpecField("tiers", \.tiers, ToolTiersSpec.summary),
+    SpecField("exec", \.exec, ExecSpec.summary),
+  ]
 }
 
 /// The highest tool tier of each sender tier.
@@ -38,15 +36,13 @@ public struct ToolTiersSpec: Sendable, Equatable {
 extension ToolTiersSpec: SpecSection, SpecNesting {
   package static var summary: String { "The highest tool tier of each sender tier." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "external", \.external, "For senders on a channel's allow list, and on open channels."),
-      SpecField(
-        "internal", \.internal, "For `senders.internal`, and API clients that name no sender."),
-      SpecField("owner", \.owner, "For `senders.owners`, and `kafclaw chat` on the host."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "external", \.external, "For senders on a channel's allow list, and on open channels."),
+    SpecField(
+      "internal", \.internal, "For `senders.internal`, and API clients that name no sender."),
+    SpecField("owner", \.owner, "For `senders.owners`, and `kafclaw chat` on the host."),
+  ]
 }
 
 extension ToolTier: SpecEnum {}
@@ -61,13 +57,11 @@ public struct ExecSpec: Sendable, Equatable {
 extension ExecSpec: SpecSection, SpecNesting {
   package static var summary: String { "The exec tool." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField(
-        "restrictWorkspace", \.restrictWorkspace,
-        "Confine commands to workspace and work repo. `false` fails the baseline guardrail.")
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "restrictWorkspace", \.restrictWorkspace,
+      "Confine commands to workspace and work repo. `false` fails the baseline guardrail.")
+  ]
 }
 
 /// Which skills exist and how they run.
@@ -83,17 +77,15 @@ public struct SkillsSpec: Sendable, Equatable {
 extension SkillsSpec: SpecSection, SpecNesting {
   package static var summary: String { "Which skills exist and how they run." }
 
-  package static var fields: [SpecField<Self>] {
-    [
-      SpecField("scope", \.scope, "`selected` exposes only `enabled` skills."),
-      SpecField("enabled", \.enabled, "Skills to expose."),
-      SpecField(
-        "runtimeIsolation", \.runtimeIsolation,
-        "Sandbox of skills and `exec`: `auto` takes the strongest usable, `strict` insists on a "
-          + "container engine."),
-      SpecField("sources", \.sources, "Where skills come from, each pinned by digest."),
-    ]
-  }
+  package static let fields: [SpecField<Self>] = [
+    SpecField("scope", \.scope, "`selected` exposes only `enabled` skills."),
+    SpecField("enabled", \.enabled, "Skills to expose."),
+    SpecField(
+      "runtimeIsolation", \.runtimeIsolation,
+      "Sandbox of skills and `exec`: `auto` takes the strongest usable, `strict` insists on a "
+        + "container engine."),
+    SpecField("sources", \.sources, "Where skills come from, each pinned by digest."),
+  ]
 }
 
 /// Which skills are exposed.

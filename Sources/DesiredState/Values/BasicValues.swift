@@ -85,7 +85,7 @@ extension Array: SpecValue where Element: SpecValue {
     ["type": "array", "items": .object(Element.schema)]
   }
   package static var form: String { "list of \(Element.form)" }
-  package var json: JSONValue { .array(map(\.json)) }
+  package var json: JSONValue { .array(map { $0.json }) }
 }
 
 /// A mapping whose keys the operator chooses.
@@ -99,7 +99,7 @@ extension Dictionary: SpecValue where Key == String, Value: SpecValue {
     }
     var values: [String: Value] = [:]
     for entry in entries {
-      let place = path.entry(entry.key)
+      let place = path.field(entry.key)
       guard ResourceName.isValid(entry.key) else {
         let key = DocumentNode(.scalar(text: entry.key, isPlain: true), origin: entry.origin)
         decoding.reject(
@@ -121,7 +121,7 @@ extension Dictionary: SpecValue where Key == String, Value: SpecValue {
     ]
   }
   package static var form: String { "mapping of names to \(Value.form)" }
-  package var json: JSONValue { .object(mapValues(\.json)) }
+  package var json: JSONValue { .object(mapValues { $0.json }) }
 }
 
 /// Names that the operator gives to channels, providers and hosts.

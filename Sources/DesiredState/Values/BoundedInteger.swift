@@ -14,18 +14,21 @@ extension BoundedInteger {
   package static func decode(
     _ node: DocumentNode, at path: SpecPath, into decoding: inout SpecDecoding
   ) -> Self? {
-    let form = "a number from \(range.lowerBound) to \(range.upperBound)"
-    guard let text = node.text(at: path, into: &decoding, expecting: form) else { return nil }
+    guard let text = node.text(at: path, into: &decoding, expecting: wanted) else { return nil }
     guard case .scalar(_, true) = node.content, let number = Int(text), text == String(number)
     else {
-      decoding.reject(node, path, "expected \(form), found \(Quoted(text))")
+      decoding.reject(node, path, "expected \(wanted), found \(Quoted(text))")
       return nil
     }
     guard range.contains(number) else {
-      decoding.reject(node, path, "\(number) is not \(form)", rule: "range")
+      decoding.reject(node, path, "\(number) is not \(wanted)", rule: "range")
       return nil
     }
     return Self(number)
+  }
+
+  private static var wanted: String {
+    "a number from \(range.lowerBound) to \(range.upperBound)"
   }
 
   package static var schema: [String: JSONValue] {

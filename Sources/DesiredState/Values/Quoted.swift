@@ -30,25 +30,37 @@ public enum SecretPattern {
     ("hf_", 30), ("SG.", 30), ("dop_v1_", 30), ("AGE-SECRET-KEY-1", 30), ("EAAG", 40),
   ]
 
+  private static let privateKey = Array("PRIVATE KEY-----".utf8)
+
   public static func matches(_ text: String) -> Bool {
-    if text.contains("PRIVATE KEY-----") || isJSONWebToken(text) || isTelegramToken(text) {
-      return true
-    }
+    if isJSONWebToken(text) || isTelegramToken(text) { return true }
+    guard text.utf8.count >= shortest else { return false }
     let bytes = Array(text.utf8)
+    let candidates = prefixesByFirstByte
     return bytes.indices.contains { index in
-      guard firstBytes.contains(bytes[index]) else { return false }
+      if bytes[index] == privateKey[0] && bytes[index...].starts(with: privateKey) { return true }
+      guard let prefixes = candidates[Int(bytes[index])] else { return false }
       guard index == 0 || !isWordByte(bytes[index - 1]) else { return false }
       return prefixes.contains { matches($0, bytes[index...]) }
     }
   }
 
-  private static let firstBytes = Set(prefixes.compactMap(\.text.utf8.first))
+  /// Nothing with fewer bytes has one of the ``prefixes`` with its tail, or holds ``privateKey``.
+  private static let shortest = min(
+    privateKey.count, prefixes.map { $0.text.utf8.count + $0.tail }.min() ?? 0)
+
+  /// One element for each value of a byte, `nil` where no prefix starts with it.
+  private static let prefixesByFirstByte: [[(text: [UInt8], tail: Int)]?] = (0...UInt8.max).map {
+    byte in
+    let found = prefixes.filter { $0.text.utf8.first == byte }
+    return found.isEmpty ? nil : found.map { (Array($0.text.utf8), $0.tail) }
+  }
 
   private static func matches(
-    _ prefix: (text: String, tail: Int), _ bytes: ArraySlice<UInt8>
+    _ prefix: (text: [UInt8], tail: Int), _ bytes: ArraySlice<UInt8>
   ) -> Bool {
-    guard bytes.starts(with: prefix.text.utf8) else { return false }
-    let tail = bytes.dropFirst(prefix.text.utf8.count).prefix(prefix.tail)
+    guard bytes.starts(with: prefix.text) else { return false }
+    let tail = bytes.dropFirst(prefix.text.count).prefix(prefix.tail)
     // Words joined by hyphens are prose; keys are random and have digits or capitals.
     return tail.count == prefix.tail && tail.allSatisfy(isTokenByte)
       && tail.contains { !(UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) && $0 != 0x2D }
@@ -76,6 +88,7 @@ public enum SecretPattern {
 
   /// Telegram Bot API: the bot's number, a colon, 35 characters.
   private static func isTelegramToken(_ text: String) -> Bool {
+    guard text.utf8.count >= 8 + 1 + 35 else { return false }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, (8...12).contains(parts[0].count), parts[1].utf8.count == 35 else {
       return false

@@ -11,6 +11,11 @@ package struct SpecDecoding: Sendable {
 
   package init() {}
 
+  /// Makes room for the values of a document at once.
+  package init(of document: DocumentNode) {
+    provenance.reserveCapacity(document.count)
+  }
+
   package mutating func note(_ path: SpecPath, _ origin: Origin) {
     provenance[path.text] = origin
   }
@@ -29,27 +34,19 @@ package struct SpecDecoding: Sendable {
   }
 }
 
-/// The place of a value: `channels.web.allow[2]`, and as a pattern `channels.*.allow[*]`.
+/// The place of a value: `channels.web.allow[2]`.
 package struct SpecPath: Sendable {
   package let text: String
-  package let pattern: String
 
-  package static let root = SpecPath(text: "", pattern: "")
+  package static let root = SpecPath(text: "")
 
+  /// A key of a section, or one that the operator chose.
   package func field(_ name: String) -> SpecPath {
-    SpecPath(text: join(text, name), pattern: join(pattern, name))
-  }
-
-  package func entry(_ name: String) -> SpecPath {
-    SpecPath(text: join(text, name), pattern: join(pattern, "*"))
+    SpecPath(text: text.isEmpty ? name : "\(text).\(name)")
   }
 
   package func item(_ index: Int) -> SpecPath {
-    SpecPath(text: "\(text)[\(index)]", pattern: "\(pattern)[*]")
-  }
-
-  private func join(_ parent: String, _ name: String) -> String {
-    parent.isEmpty ? name : "\(parent).\(name)"
+    SpecPath(text: "\(text)[\(index)]")
   }
 }
 
@@ -68,10 +65,11 @@ package protocol SpecValue: Sendable, Equatable {
 
 extension DocumentNode {
   /// The text of a scalar, or `nil` after reporting. Known credential formats are refused.
-  func text(at path: SpecPath, into decoding: inout SpecDecoding, expecting form: String) -> String?
-  {
+  func text(
+    at path: SpecPath, into decoding: inout SpecDecoding, expecting form: @autoclosure () -> String
+  ) -> String? {
     guard case .scalar(let text, _) = content, !isNull else {
-      decoding.reject(self, path, "expected \(form), found \(kindName)")
+      decoding.reject(self, path, "expected \(form()), found \(kindName)")
       return nil
     }
     guard !SecretPattern.matches(text) else {

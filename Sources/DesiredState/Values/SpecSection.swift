@@ -16,13 +16,8 @@ package protocol SpecSection: SpecValue {
 package struct SpecField<Section: Sendable>: Sendable {
   package let name: String
   package let documentation: String
-  package let form: String
-  package let schema: [String: JSONValue]
   package let isRequired: Bool
-  /// The value that holds where nothing is written.
-  package let defaultValue: JSONValue
-  /// The fields of the value, where it is a section or a collection of sections.
-  package let nested: [SpecFieldDescription]
+  private let type: any SpecValue.Type
   let read: @Sendable (inout Section, DocumentNode, SpecPath, inout SpecDecoding) -> Void
   let write: @Sendable (Section) -> JSONValue
 
@@ -33,17 +28,26 @@ package struct SpecField<Section: Sendable>: Sendable {
   ) where Section: SpecSection {
     self.name = name
     self.documentation = documentation
-    form = Value.form
-    schema = Value.schema
     isRequired = required
-    defaultValue = Section()[keyPath: keyPath].json
-    nested = (Value.self as? any SpecNesting.Type)?.nestedFields ?? []
+    type = Value.self
     read = { section, node, path, decoding in
       if let value = Value.decode(node, at: path, into: &decoding) {
         section[keyPath: keyPath] = value
       }
     }
     write = { $0[keyPath: keyPath].json }
+  }
+}
+
+/// What reading a document does not need, and is made only when asked for.
+extension SpecField where Section: SpecSection {
+  package var form: String { type.form }
+  package var schema: [String: JSONValue] { type.schema }
+  /// The value that holds where nothing is written.
+  package var defaultValue: JSONValue { write(Section()) }
+  /// The fields of the value, where it is a section or a collection of sections.
+  package var nested: [SpecFieldDescription] {
+    (type as? any SpecNesting.Type)?.nestedFields ?? []
   }
 }
 
@@ -105,10 +109,9 @@ extension SpecSection {
       return nil
     }
     var section = Self()
-    let known = Dictionary(fields.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let before = decoding.issues.count
     for entry in entries {
-      guard let field = known[entry.key] else {
+      guard let field = fields.first(where: { $0.name == entry.key }) else {
         rejectUnknown(entry, at: path, into: &decoding)
         continue
       }
@@ -116,8 +119,8 @@ extension SpecSection {
       decoding.note(place, entry.origin)
       field.read(&section, entry.value, place, &decoding)
     }
-    let present = Set(entries.map(\.key))
-    for field in fields where field.isRequired && !present.contains(field.name) {
+    for field in fields where field.isRequired && !entries.contains(where: { $0.key == field.name })
+    {
       decoding.reject(
         node, path.field(field.name), "\"\(field.name)\" is missing", rule: "required",
         hint: "expected \(field.form.filter { $0 != "`" })")
