@@ -34,7 +34,7 @@ public struct PlanBuilder: Sendable {
     /// The appliance has just been started: components that do not run are no drift.
     var isStarting = false
     /// What an apply that was cut off had begun.
-    var begun: [ResourceAddress: ResourceFields?] = [:]
+    var begun: [ResourceAddress: [ResourceFields?]] = [:]
     var mode = Plan.Mode.normal
     /// The source was not reached for too long: nothing is deleted.
     var isStale = false
@@ -66,8 +66,9 @@ public struct PlanBuilder: Sendable {
     }
     input.observed = await observe(input, state)
     input.applied = applied.byAddress
-    for (address, fields) in circumstances.begun
-    where Self.happened(fields, input.observed[address]) {
+    for (address, candidates) in circumstances.begun {
+      let found = input.observed[address]
+      guard let fields = candidates.first(where: { Self.happened($0, found) }) else { continue }
       input.applied[address] = fields
     }
     input.drift = Self.handling(state.spec.reconcile.drift)

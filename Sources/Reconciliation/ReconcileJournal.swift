@@ -41,15 +41,18 @@ struct ReconcileJournal: Sendable {
 
   /// Addresses whose change was begun and never ended. A torn line was never acted on.
   func interrupted() throws -> [ResourceAddress] {
-    try begun().map(\.address).sorted()
+    try Set(begun().map(\.address)).sorted()
   }
 
-  /// The changes that were begun and did not end well: each happened or did not. One that failed
-  /// may have failed after its effect.
+  /// The changes that were begun and did not end well since one did: each happened or did not. One
+  /// that failed may have failed after its effect. An address can have several: a later intent says
+  /// nothing about an earlier one.
   func begun() throws -> [Record] {
-    try lastSteps().values.filter { $0.step != .done }
-      .sorted { $0.address < $1.address }
+    try tracks().flatMap(\.value.open).sorted { $0.address < $1.address }
   }
+
+  /// The changes that were completed: they are ours, whatever became of later ones.
+  func completed() throws -> [Record] { try tracks().compactMap(\.value.done) }
 
   /// Keeps only what is still open, so that repeated failures do not let the file grow.
   func keepOpen() throws {
@@ -59,20 +62,29 @@ struct ReconcileJournal: Sendable {
     try DurableFile.replace(path, with: lines.flatMap { $0 })
   }
 
-  /// The changes that were completed: they are ours, whatever became of the rest.
-  func completed() throws -> [Record] {
-    try lastSteps().values.filter { $0.step == .done }
+  /// What the records say of one address.
+  private struct Track {
+    var done: Record?
+    var open: [Record] = []
+
+    mutating func take(_ record: Record) {
+      if record.step == .done {
+        (done, open) = (record, [])
+      } else {
+        open = open.filter { $0.fields != record.fields } + [record]
+      }
+    }
   }
 
-  private func lastSteps() throws -> [ResourceAddress: Record] {
+  private func tracks() throws -> [ResourceAddress: Track] {
     guard let bytes = try DurableFile.readIfPresent(path, limit: 64 << 20) else { return [:] }
-    var steps: [ResourceAddress: Record] = [:]
+    var tracks: [ResourceAddress: Track] = [:]
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       // `try?`: only a torn line has no form, and its intent was not acted on.
       guard let record = try? ApplianceJSON.decode(Record.self, from: line) else { continue }
-      steps[record.address] = record
+      tracks[record.address, default: Track()].take(record)
     }
-    return steps
+    return tracks
   }
 
   func clear() throws { try DurableFile.removeIfPresent(path) }

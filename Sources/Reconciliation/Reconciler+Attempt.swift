@@ -228,7 +228,10 @@ extension Reconciler {
       try files.write(applied)
     }
     // What was only begun stays noted until a pass has succeeded.
-    for record in try journal.begun() { begun[record.address] = .some(record.fields) }
+    for record in try journal.begun() {
+      let known = begun[record.address] ?? []
+      if !known.contains(record.fields) { begun[record.address] = known + [record.fields] }
+    }
     try journal.keepOpen()
   }
 }

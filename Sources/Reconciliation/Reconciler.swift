@@ -67,7 +67,7 @@ public actor Reconciler {
   var isStarting = true
   var restarts = RestartLog()
   /// What an apply that was cut off had begun: where it is found to have happened, it is ours.
-  var begun: [ResourceAddress: ResourceFields?] = [:]
+  var begun: [ResourceAddress: [ResourceFields?]] = [:]
   var fetchBackoff = Backoff()
   var applyBackoff = Backoff()
   /// A newer candidate came while another one was waited for.
@@ -145,7 +145,6 @@ public actor Reconciler {
   public func recover() throws {
     loop = try files.loopState()
     report.interrupted = try journal.interrupted().map(\.text)
-    for record in try journal.begun() { begun[record.address] = .some(record.fields) }
     try sweepLeftovers()
     try keepCompleted()
     try trustFiles.heal()
