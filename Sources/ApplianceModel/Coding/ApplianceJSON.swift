@@ -38,6 +38,10 @@ public enum ApplianceJSON {
     guard bytes.count <= limit else {
       throw ApplianceError(.malformed, "document of \(bytes.count) bytes is over \(limit) bytes")
     }
+    // The decoder would also read UTF-16 and UTF-32, whose brackets the next check cannot tell.
+    guard !bytes.contains(0) else {
+      throw ApplianceError(.malformed, "not the JSON of \(type): not UTF-8, or a zero byte")
+    }
     guard !isNested(bytes, deeperThan: depthLimit) else {
       throw ApplianceError(.malformed, "nested deeper than \(depthLimit) levels")
     }

@@ -37,14 +37,14 @@ struct DocumentMerge {
           inner[position, default: []].append(entry.value)
         } else {
           entries[position] = merge(
-            entry, over: entries[position], mode: mode, path: path.field(entry.key))
+            entry, over: entries[position], mode: mode, path: path.field(Self.shown(entry.key)))
         }
       }
     }
     for (position, additions) in inner.sorted(by: { $0.key < $1.key }) {
       entries[position].value = merge(
         additions, over: entries[position].value, mode: mode,
-        path: path.field(entries[position].key))
+        path: path.field(Self.shown(entries[position].key)))
     }
     return DocumentNode(.mapping(entries), origin: base.origin)
   }
@@ -67,6 +67,20 @@ struct DocumentMerge {
         "give both the same form")
     }
     return addition
+  }
+
+  /// The key in a path. Keys are not checked yet: what is no name of ours is quoted.
+  private static func shown(_ key: String) -> String {
+    let isName = key.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    let isPlain = isName && key.utf8.count <= 63 && !SecretPattern.matches(key)
+    return isPlain ? key : Quoted(key).description
   }
 
   private mutating func report(

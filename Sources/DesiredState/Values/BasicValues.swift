@@ -106,6 +106,13 @@ extension Dictionary: SpecValue where Key == String, Value: SpecValue {
           key, path, "\(Quoted(entry.key)) is not a name", rule: "name", hint: ResourceName.rule)
         continue
       }
+      guard !SecretPattern.matches(entry.key) else {
+        let key = DocumentNode(.scalar(text: entry.key, isPlain: true), origin: entry.origin)
+        decoding.reject(
+          key, path, "a secret must not stand in the desired state", rule: "secret-literal",
+          hint: "choose another name")
+        continue
+      }
       decoding.note(place, entry.origin)
       if let value = Value.decode(entry.value, at: place, into: &decoding) {
         values[entry.key] = value
