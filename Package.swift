@@ -146,6 +146,12 @@ let package = Package(
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
     tests("TimelineTests", ["Timeline", "ApplianceModel", .grdb]),
     tests("GitSourceTests", ["GitSource", "ApplianceModel"], exclude: ["Servers"]),
+    tests(
+      "FuzzTests",
+      [
+        "Provenance", "DesiredState", "Planning", "GatewayAPI", "SodiumCrypto", "DurableIO",
+        "ApplianceModel", "TestSupport",
+      ], exclude: ["Harness.swift"]),
     tests("FaultTests", ["TestSupport"], exclude: ["Shim"]),
     tests("SandboxTests", ["Sandbox", "ApplianceModel"]),
     tests("ToolsTests", ["Tools", "ApplianceModel"]),
