@@ -31,7 +31,7 @@ final class RunningProgram {
     (process.standardOutput, process.standardError) = (handle, handle)
     try process.run()
     // `try?`: there is no status until it listens.
-    guard await eventually({ (try? status().ready) == true }) else {
+    guard await eventually(within: .seconds(90), { (try? status().ready) == true }) else {
       throw NotReady(log: try String(contentsOfFile: log, encoding: .utf8))
     }
   }
