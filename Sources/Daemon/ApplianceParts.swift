@@ -54,8 +54,7 @@ struct ApplianceParts: Sendable {
         processes: { await Self.processes(of: supervisors) },
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
-      reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
-      bundles: BundleStore(paths))
+      reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths))
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
       source: source,

@@ -14,7 +14,6 @@ struct StatusReporter: Sendable {
   let reconciler: Reconciler
   let supervisors: [ComponentSupervisor]
   let files: ReconcilerFiles
-  let bundles: BundleStore
 
   func status() async -> ApplianceStatus {
     var components: [ApplianceStatus.Component] = []
@@ -25,8 +24,6 @@ struct StatusReporter: Sendable {
     let isReady = conditions.first { $0.type == .ready }?.status == true
     // `try?`: a damaged record shows as a failed pass; status itself must still answer.
     let applied = (try? files.appliedState()) ?? AppliedState()
-    // `try?`: as above.
-    let confirmed = (try? bundles.current()) ?? nil
     return ApplianceStatus(
       ready: isReady, appliance: identity(report.expected), conditions: conditions,
       components: components, providers: providers(report.expected, components),
@@ -34,7 +31,7 @@ struct StatusReporter: Sendable {
       revisions: .init(
         source: report.source?.commit, attempted: report.attempted,
         applied: applied.revisions.applied,
-        confirmed: confirmed?.revision?.commit),
+        confirmed: await reconciler.lastGoodCommit),
       drift: .init(reported: report.reported, corrected: report.corrected),
       reconcile: await reconciler.loopStatus, serial: applied.serial, checkedAt: Date())
   }

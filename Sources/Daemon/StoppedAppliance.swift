@@ -109,11 +109,12 @@ public struct StoppedAppliance: Sendable {
     let appliers = Appliers.stopped(
       paths: paths, applied: applied, secrets: secrets, store: store)
     let (source, file) = (source, file)
+    var outside = Reconciler.Surroundings(
+      fetch: { try await source.fetch() }, peek: { try await source.peek() },
+      policy: { try TrustPolicy(file.current()) })
+    outside.checksHealth = false
     return Reconciler(
       host: bootstrap.host, source: bootstrap.source, paths: paths, appliers: appliers,
-      isReview: isReview,
-      outside: Reconciler.Surroundings(
-        fetch: { try await source.fetch() }, peek: { try await source.peek() },
-        policy: { try TrustPolicy(file.current()) }))
+      isReview: isReview, outside: outside)
   }
 }

@@ -10,7 +10,7 @@ public import Planning
 public import Provenance
 import SodiumCrypto
 
-/// A desired state that was applied and found healthy, whole: going back needs no repository.
+/// A desired state that was applied, whole: going back needs no repository.
 public struct AppliedBundle: Sendable, Codable, Equatable {
   public let revision: GitRevision?
   public let source: Plan.Source
@@ -40,7 +40,7 @@ public struct AppliedBundle: Sendable, Codable, Equatable {
   }
 }
 
-/// The last good bundle and the ones before it.
+/// The applied bundle and an archive of it and the ones before.
 public struct BundleStore: Sendable {
   /// Bundles that `rollback` can go back to.
   static let kept = 10
@@ -51,26 +51,38 @@ public struct BundleStore: Sendable {
     self.paths = paths
   }
 
-  /// The last good state; `nil` before the first.
+  /// The state that was applied last; `nil` before the first.
   public func current() throws -> AppliedBundle? { try read(paths.bundle) }
 
-  /// Whether this is the stored bundle. One that cannot be read is another.
-  func isCurrent(_ bundle: AppliedBundle) -> Bool {
-    // `try?`: a damaged bundle is replaced by this good one.
-    (try? current()) == bundle
+  /// ``current()``, with `nil` for one that is damaged: it is replaced by the next good one.
+  func readable() -> AppliedBundle? { readable(paths.bundle) }
+
+  private func readable(_ path: String) -> AppliedBundle? {
+    // `try?`: one that is damaged is as good as none here.
+    (try? read(path)) ?? nil
   }
 
-  /// Makes a bundle the last good one; the archive gets it first.
-  func confirm(_ bundle: AppliedBundle, serial: Int) throws {
+  /// Keeps a bundle as the applied one; the archive gets it first.
+  ///
+  /// - Parameter kept: A file of the archive that stays, however old.
+  /// - Returns: Its file in the archive.
+  func store(_ bundle: AppliedBundle, serial: Int, keeping kept: String?) throws -> String {
+    if readable() == bundle, let file = try file(of: bundle.digest) { return file }
     let bytes = try ApplianceJSON.encode(bundle)
     let number = String(serial)
     let name = String(repeating: "0", count: max(0, 10 - number.count)) + number
     try PrivateFolder.create(paths.bundles)
     try DurableFile.replace("\(paths.bundles)/\(name).json", with: bytes)
     try DurableFile.replace(paths.bundle, with: bytes)
-    for old in try names().dropLast(Self.kept) {
+    for old in try names().dropLast(Self.kept) where old != kept {
       try DurableFile.removeIfPresent("\(paths.bundles)/\(old)")
     }
+    return "\(name).json"
+  }
+
+  /// The newest archived bundle that asks for this.
+  func file(of desired: Digest) throws -> String? {
+    try names().reversed().first { readable("\(paths.bundles)/\($0)")?.digest == desired }
   }
 
   /// The bundle to go back to: the newest one of a commit or tree that begins with `name`, or
@@ -78,10 +90,10 @@ public struct BundleStore: Sendable {
   ///
   /// - Throws: `reconciler.no-bundle`.
   public func find(_ name: String?) throws -> (file: String, bundle: AppliedBundle) {
-    let present = try current()?.digest
+    let present = readable()?.digest
     var found: (file: String, bundle: AppliedBundle)?
     for file in try names().reversed() {
-      guard let bundle = try read("\(paths.bundles)/\(file)") else { continue }
+      guard let bundle = readable("\(paths.bundles)/\(file)") else { continue }
       if let name {
         let ids = [bundle.revision?.commit, bundle.revision?.tree, bundle.digest.rawValue]
         if name.utf8.count >= 4, ids.contains(where: { $0?.hasPrefix(name) == true }) {

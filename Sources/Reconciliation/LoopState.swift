@@ -20,6 +20,8 @@ public struct LoopState: Sendable, Codable, Equatable {
   public var pin: Pin?
   /// The apply that is being carried out, to count how often it is cut off.
   public var attempt: Attempt?
+  /// The state that a change which hurts goes back to: the newest one that was found healthy.
+  public var lastGood: LastGood?
 
   public init() {}
 
@@ -72,6 +74,13 @@ public struct LoopState: Sendable, Codable, Equatable {
     public let reason: String
     public let since: Date
     public let until: Date
+  }
+
+  public struct LastGood: Sendable, Codable, Equatable {
+    /// File of ``BundleStore``'s archive.
+    public let bundle: String
+    public let desired: Digest
+    public let commit: String?
   }
 
   public struct Attempt: Sendable, Codable, Equatable {

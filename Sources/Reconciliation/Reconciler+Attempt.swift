@@ -7,6 +7,7 @@ import DesiredState
 import FoundationEssentials
 import GitSource
 import Planning
+import Provenance
 import Supervision
 
 extension Reconciler {
@@ -17,15 +18,19 @@ extension Reconciler {
       let applied = try files.appliedState()
       let made = try await makePlan(
         bundle, acknowledging: request.acknowledged ?? request.reviewed?.deletionsDigest,
-        isRecorded: true)
+        isRecorded: true, mode: request.mode)
       plan = made
       let accepted = try Self.approved(request.reviewed, made, now)
       plan = accepted
-      let isNew = try bundles.current()?.digest != bundle.digest
+      let stored = bundles.readable()
+      let isNew = stored?.digest != bundle.digest
       if let refused = Gates.verdict(on: accepted, bundle.state, isNew: isNew) { return refused }
       report.expected = bundle.state
       report.attempted = bundle.revision?.commit
-      let isRecorded = applied.revisions.applied == bundle.revision?.commit
+      // A bundle that is lost, or lacks the signature that was demanded since, is stored again.
+      let isRecorded =
+        applied.revisions.applied == bundle.revision?.commit && !isNew
+        && (bundle.evidence == nil || stored?.evidence?.id == bundle.evidence?.id)
       if accepted.isEmpty && isRecorded && begun.isEmpty {
         return try await keepUp(accepted, bundle)
       }
@@ -69,6 +74,9 @@ extension Reconciler {
     // An attempt that is still open was recorded, and its end was not told.
     let isUntold = loop.attempt?.desired == bundle.digest
     loop.attempt = nil
+    if loop.lastGood?.desired != bundle.digest, let file = try bundles.file(of: bundle.digest) {
+      noteHealthy(bundle, file)
+    }
     return PassOutcome(isUntold ? .applied : .noChange, plan: plan)
   }
 
@@ -89,11 +97,11 @@ extension Reconciler {
   func carryOut(
     _ plan: Plan, _ bundle: AppliedBundle, _ applied: AppliedState, returning: Bool = false
   ) async throws {
-    let lastGood = try bundles.current()
-    // What the change itself made unhealthy must be well again after going back.
-    // What an earlier attempt changed was never found healthy: it has to be now.
-    let isOpen = loop.attempt != nil
-    // An attempt that was given up has not proved that what it left is well.
+    let lastGood = try lastGood()
+    // What an earlier attempt changed, and what was applied while nothing ran, was never found
+    // healthy: it has to be now.
+    let isUnproved = loop.attempt != nil || isStarting
+    // What an attempt that was given up made unhealthy, or the one that is taken back, is no excuse.
     if !returning && loop.attempt == nil { unhealthyBefore = await unhealthy(before: plan) }
     if plan.effective.contains(where: \.writes) {
       loop.begin(bundle.digest, commit: bundle.revision?.commit)
@@ -106,7 +114,7 @@ extension Reconciler {
     let soaks = !returning && lastGood != nil && lastGood?.digest != bundle.digest
     let gate = HealthGate(
       bundle.state.spec.reconcile.health, unhealthyBefore: unhealthyBefore,
-      soaks: soaks && (plan.touchesComponents || isOpen))
+      soaks: soaks && (plan.touchesComponents || isUnproved))
     try await executor.execute(plan, of: bundle.state, desired: desired) {
       try await self.waitForHealth(gate, bundle, isInterruptible: soaks)
     }
@@ -120,7 +128,8 @@ extension Reconciler {
     return Set(await outside.health().map(\.component))
   }
 
-  /// The commit point: from here on this is the last good state.
+  /// The commit point: from here on this is the applied state, and where health was looked at the
+  /// last good one.
   private func confirm(
     _ plan: Plan, _ bundle: AppliedBundle, _ before: AppliedState,
     _ desired: [ResourceAddress: ResourceFields]
@@ -129,15 +138,23 @@ extension Reconciler {
     applied.record(
       plan, desired: desired, begun: begun.keys, commit: bundle.revision?.commit, at: now)
     applied.protected = builder.protected(bundle.state)
-    if !bundles.isCurrent(bundle) { try bundles.confirm(bundle, serial: applied.serial) }
+    let file = try bundles.store(
+      bundle, serial: applied.serial, keeping: loop.lastGood?.bundle)
     try files.write(applied)
     try journal.clear()
     try settleTrust(bundle)
     (isStarting, begun) = (false, [:])
     loop.attempt = nil
+    noteHealthy(bundle, file)
     report.verdict = policy?.verdict(on: bundle) ?? .notVerified
     report.interrupted = []
     report.corrected += plan.drift.filter(\.isEffective).count
+  }
+
+  private func noteHealthy(_ bundle: AppliedBundle, _ file: String) {
+    guard outside.checksHealth else { return }
+    loop.lastGood = LoopState.LastGood(
+      bundle: file, desired: bundle.digest, commit: bundle.revision?.commit)
   }
 
   /// Commits up to an applied one need no second look. Going back to an older one settles nothing.

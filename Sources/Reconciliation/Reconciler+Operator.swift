@@ -67,8 +67,9 @@ extension Reconciler {
         loop.pin = LoopState.Pin(
           bundle: file, commit: bundle.revision?.commit, reason: reason, since: now, until: until)
         try remember()
-        let outcome = await apply(
-          bundle, .operatorRequest, Request(justification: "rollback: \(reason)"))
+        var request = Request(justification: "rollback: \(reason)")
+        request.mode = .rollback
+        let outcome = await apply(bundle, .operatorRequest, request)
         guard ![.applied, .noChange].contains(outcome.kind) else { return outcome }
         loop.pin = nil
         try remember()

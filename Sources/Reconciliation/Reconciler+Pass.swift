@@ -16,6 +16,8 @@ extension Reconciler {
     public var reviewed: Plan?
     /// Digest of deletions that are meant although they are many.
     public var acknowledged: Digest?
+    /// Going back removes what came since, however much it is.
+    var mode = Plan.Mode.normal
 
     public init(
       justification: String? = nil, reviewed: Plan? = nil, acknowledged: Digest? = nil
@@ -85,7 +87,9 @@ extension Reconciler {
       return await apply(reply, trigger, request)
     } catch {
       let outcome = sourceOutcome(error)
-      guard !Task.isCancelled, outcome.error?.code != .waiting else { return outcome }
+      // A source that is refused is asked again after the usual time: what helps is another commit.
+      let isWaitedFor = outcome.kind == .sourceFailed || outcome.error?.code == .sourceRefused
+      guard !Task.isCancelled, outcome.error?.code != .waiting, isWaitedFor else { return outcome }
       fetchBackoff.fail(
         outcome.error?.message ?? "", at: now, jitter: 0.5 + outside.random())
       return outcome
@@ -121,9 +125,9 @@ extension Reconciler {
   /// Reads the signers again: a key that was revoked counts no longer, whatever it signed.
   func readPolicy() throws {
     let policy = try outside.policy()
+    if self.policy?.digest != policy.digest { fetchBackoff.succeed() }
     self.policy = policy
-    report.verdict = try bundles.current().map { policy.verdict(on: $0) } ?? .notVerified
-    if !policy.verifies { report.verdict = .notVerified }
+    report.verdict = bundles.readable().map { policy.verdict(on: $0) } ?? .notVerified
   }
 
   private func apply(
@@ -186,8 +190,9 @@ extension Reconciler {
       if let kept = try keptBundle(), try files.appliedState().serial > 0 {
         if loop.hold?.forbidsWrites == true {
           let plan = try await makePlan(kept, acknowledging: nil, isRecorded: true)
-          report.see(plan, isObserving: true)
           report.expected = kept.state
+          try await startComponents(plan, kept)
+          report.see(plan, isObserving: true)
           return finish(outcome, trigger, commit: report.source?.commit, sees: false)
         }
         let result = await apply(kept, trigger, Request(), isFallback: true)
@@ -204,9 +209,21 @@ extension Reconciler {
     return finished
   }
 
+  /// An appliance that starts while it is suspended serves what it served before; nothing else is
+  /// touched.
+  private func startComponents(_ plan: Plan, _ kept: AppliedBundle) async throws {
+    guard isStarting else { return }
+    let desired = builder.desired(kept.state)
+    for change in plan.effective where change.kind == .component && change.actions == [.create] {
+      try await appliers.first { $0.kind == .component }?
+        .apply(change.address.name, desired: desired[change.address], of: kept.state)
+    }
+    isStarting = false
+  }
+
   private func keptBundle() throws -> AppliedBundle? {
     if let pin = loop.pin, let pinned = try bundles.named(pin.bundle) { return pinned }
-    return try bundles.current()
+    return try lastGood()
   }
 
   private func invalid(_ reply: SourceReply) -> PassOutcome {

@@ -27,7 +27,7 @@ extension Reconciler {
     }
     do {
       // `try?`: without a readable last good state there is nothing to go back to.
-      guard let lastGood = try? bundles.current(), lastGood.digest != bundle.digest else {
+      guard let lastGood = try? lastGood(), lastGood.digest != bundle.digest else {
         return PassOutcome(.failed, plan: plan, error: error)
       }
       try isolate(bundle, plan, error)
@@ -96,7 +96,7 @@ extension Reconciler {
   func countCrash() throws {
     guard let attempt = loop.attempt, attempt.starts >= LoopState.crashLimit else { return }
     let reason = "applying it was cut off \(attempt.starts) times"
-    if try bundles.current()?.digest == attempt.desired {
+    if try lastGood()?.digest == attempt.desired {
       loop.hold = LoopState.Hold(.safe, reason: reason, since: now, until: nil)
     } else {
       loop.isolate(

@@ -22,6 +22,9 @@ public actor Reconciler {
     public var peek: @Sendable () async throws -> SourceReply
     /// What is wrong with the components now.
     public var health: @Sendable () async -> [HealthProblem]
+    /// Whether ``health`` says anything: of an appliance that is stopped nobody knows whether a
+    /// change is good.
+    public var checksHealth = true
     /// The process of each component: another one is another life.
     public var processes: @Sendable () async -> [String: Int]
     /// Whom the host trusts now; read again before every pass.
@@ -108,6 +111,9 @@ public actor Reconciler {
     report.conditions(componentsHealthy: componentsHealthy, loop: loop, at: now)
   }
 
+  /// The commit that a change which hurts goes back to.
+  public var lastGoodCommit: String? { loop.lastGood?.commit }
+
   /// Generation, quarantine and what waits, for `status`.
   public var loopStatus: ApplianceStatus.Reconcile {
     ApplianceStatus.Reconcile(
@@ -116,6 +122,13 @@ public actor Reconciler {
   }
 
   var now: Date { outside.now() }
+
+  /// What a change that hurts goes back to; `nil` on a host where nothing was applied.
+  func lastGood() throws -> AppliedBundle? {
+    guard let good = loop.lastGood else { return try bundles.current() }
+    if let applied = bundles.readable(), applied.digest == good.desired { return applied }
+    return try bundles.named(good.bundle) ?? bundles.current()
+  }
 
   /// How long the loop waits for the next pass: an interval, jittered by a tenth, or less when a
   /// failure is to be tried again.

@@ -4,6 +4,7 @@
 public import ApplianceModel
 public import DurableIO
 public import FoundationEssentials
+import GitSource
 
 extension ApplianceError.Code {
   /// What this host remembers of the source cannot be read, or is gone.
@@ -89,11 +90,18 @@ public struct SourceTrustFiles: Sendable {
     self.paths = paths
   }
 
-  /// The newest intact copy; `nil` on a host that never accepted a commit.
+  /// What is remembered; `nil` on a host that never accepted a commit.
   ///
   /// - Throws: `trust.damaged` when a copy exists and none is intact: forgetting would reopen what
   ///   was closed.
   public func read() throws -> SourceTrust? {
+    if let stored = try newestCopy() { return stored }
+    // A host that has applied a commit accepted it, whatever became of the records.
+    let applied = try BundleStore(paths).current()?.revision?.commit
+    return applied.map { SourceTrust(accepted: $0) }
+  }
+
+  private func newestCopy() throws -> SourceTrust? {
     let copies = [first, second].map { path in Result { try read(path) } }
     let intact = copies.compactMap { copy in
       // `try?`: a damaged copy is replaced by the intact one; without one the error is thrown below.
@@ -115,7 +123,7 @@ public struct SourceTrustFiles: Sendable {
 
   /// Restores a copy that is missing or older.
   func heal() throws {
-    guard let newest = try read() else { return }
+    guard let newest = try newestCopy() else { return }
     let copies = [first, second].map { path in
       // `try?`: a damaged copy is one that differs.
       (try? read(path)) ?? nil

@@ -74,7 +74,8 @@ struct ConvergencePropertyTests {
     await appliance.host.fail([])
     await appliance.host.makeUnhealthy(nil)
     // Holds are an operator's to end.
-    let loop = try appliance.files.loopState()
+    var loop = try appliance.files.loopState()
+    loop.expire(at: appliance.clock.now)
     if loop.hold != nil || loop.pin != nil {
       _ = try await appliance.reconciler.resume(release: nil)
     }

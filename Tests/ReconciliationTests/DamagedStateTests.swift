@@ -50,8 +50,39 @@ struct DamagedStateTests {
   }
 
   @Test(arguments: DamagedStateTests.damages)
+  func damagedBundleIsReadFromTheArchive(text: String) async throws {
+    try damage(appliance.paths.bundle, text)
+    await appliance.host.set("modes/run/", ["mode": "0777"])
+    await appliance.source.fail("no answer")
+    let outcome = await appliance.restarted().pass(.start)
+    #expect(outcome.kind == .sourceFailed)
+    #expect(try await appliance.recordMatchesHost())
+  }
+
+  @Test(arguments: DamagedStateTests.damages)
+  func damagedBundleIsStoredAgain(text: String) async throws {
+    try damage(appliance.paths.bundle, text)
+    _ = await appliance.pass()
+    #expect(try appliance.bundles.current()?.revision == Desired.revision(1))
+  }
+
+  @Test(arguments: DamagedStateTests.damages)
+  func damagedStateInTheArchiveStopsNoApply(text: String) async throws {
+    for file in try PrivateFolder.names(in: appliance.paths.bundles) {
+      try damage("\(appliance.paths.bundles)/\(file)", text)
+    }
+    await appliance.source.give(Desired.commit(2, "gateway: {port: 9000}\n"))
+    #expect(await appliance.pass().kind == .applied)
+    let error = #expect(throws: ApplianceError.self) { try appliance.bundles.find(nil) }
+    #expect(error?.code == .noBundle)
+  }
+
+  @Test(arguments: DamagedStateTests.damages)
   func damagedBundleIsToldWhenItIsNeeded(text: String) async throws {
     try damage(appliance.paths.bundle, text)
+    for file in try PrivateFolder.names(in: appliance.paths.bundles) {
+      try damage("\(appliance.paths.bundles)/\(file)", text)
+    }
     let live = await appliance.host.live
     await appliance.source.fail("no answer")
     let outcome = await appliance.restarted().pass(.start)

@@ -18,6 +18,14 @@ enum BodyTarget: FuzzTarget {
       #"{"id":"0198","state":"answered","traceID":"t","session":"s","reply":"r","#
         + #""usage":{"input":1,"output":2}}"#,
       String(repeating: "[", count: 64) + String(repeating: "]", count: 64), "",
+      // A step before and beyond each rule of a request.
+      #"{"message":"a\u0000b"}"#,
+      #"{"message":"a","session":"a b"}"#, #"{"message":"a","session":"\u00e9"}"#,
+      #"{"message":"a","session":"\#(String(repeating: "s", count: 128))"}"#,
+      #"{"message":"a","session":"\#(String(repeating: "s", count: 129))"}"#,
+      #"{"message":"a","sender":"a b"}"#, #"{"message":"a","sender":"a\u007f"}"#,
+      #"{"message":"a","sender":"\#(String(repeating: "s", count: 255))"}"#,
+      #"{"message":"a","sender":"\#(String(repeating: "s", count: 256))"}"#,
     ].map { Array($0.utf8) } + wide
 
   /// UTF-16, in which U+2200 has a byte that looks like the quote of a text.
