@@ -178,12 +178,12 @@ extension Reconciler {
       applyBackoff.succeed()
     }
     // While an older state is kept up, only what that did or could not do is news.
-    guard !isFallback || [.applied, .failed].contains(outcome.kind) else { return outcome }
+    guard !isFallback || Self.tells(outcome) else { return outcome }
     return finish(
       outcome, trigger, commit: bundle.revision?.commit, justification: request.justification)
   }
 
-  /// Keeps the last good state, or the pinned one, up while the newest one cannot be had.
+  /// Keeps the applied state, or the pinned one, up while the newest one cannot be had.
   func fallBack(from outcome: PassOutcome, _ trigger: Trigger) async -> PassOutcome {
     var keptPlan: Plan?
     do {
@@ -197,7 +197,7 @@ extension Reconciler {
         }
         let result = await apply(kept, trigger, Request(), isFallback: true)
         keptPlan = result.plan
-        if result.kind == .failed { return result }
+        if Self.tells(result), result.kind != .applied { return result }
       }
     } catch {
       return finish(
@@ -221,9 +221,16 @@ extension Reconciler {
     isStarting = false
   }
 
+  /// The pinned state, else the one that was applied last, good or not yet proved; the last good one
+  /// when that hurt.
   private func keptBundle() throws -> AppliedBundle? {
     if let pin = loop.pin, let pinned = try bundles.named(pin.bundle) { return pinned }
+    if let applied = bundles.readable(), loop.quarantined(applied.digest) == nil { return applied }
     return try lastGood()
+  }
+
+  private static func tells(_ outcome: PassOutcome) -> Bool {
+    [.applied, .failed, .rolledBack, .rollbackFailed].contains(outcome.kind)
   }
 
   private func invalid(_ reply: SourceReply) -> PassOutcome {
