@@ -39,21 +39,32 @@ final class Appliance: Sendable {
   /// The same host and files under a new reconciler, as after a restart.
   func restarted() -> Reconciler { Self.reconciler(paths, host, source, clock) }
 
+  /// The same host and files while nothing runs: nobody can tell whether a change is good.
+  func stopped() -> Reconciler { Self.reconciler(paths, host, source, clock, runs: false) }
+
+  /// Ends the components, as the end of `kafclaw run` does.
+  func stopComponents() async {
+    for name in ["agent", "gateway"] { await host.set("component/\(name)", nil) }
+  }
+
   private static func reconciler(
-    _ paths: AppliancePaths, _ host: ModelHost, _ source: ModelSource, _ clock: ModelClock
+    _ paths: AppliancePaths, _ host: ModelHost, _ source: ModelSource, _ clock: ModelClock,
+    runs: Bool = true
   ) -> Reconciler {
     var spec = SourceSpec()
     spec.repository = "/srv/config.git"
+    var outside = Reconciler.Surroundings(
+      fetch: { try await source.fetch() }, health: { runs ? await host.checkHealth() : [] },
+      processes: { await host.processes() }, now: { clock.now }, random: { 0.5 },
+      sleep: { _ in
+        // Some of the real clock passes, and other tasks get their turn.
+        try await Task.sleep(for: .milliseconds(1))
+      })
+    outside.checksHealth = runs
     return Reconciler(
       host: nil, source: spec, paths: paths,
       appliers: ResourceKind.allCases.map { ModelApplier(kind: $0, host: host) },
-      outside: Reconciler.Surroundings(
-        fetch: { try await source.fetch() }, health: { await host.checkHealth() },
-        now: { clock.now }, random: { 0.5 },
-        sleep: { _ in
-          // Some of the real clock passes, and other tasks get their turn.
-          try await Task.sleep(for: .milliseconds(1))
-        }))
+      outside: outside)
   }
 
   @discardableResult

@@ -22,6 +22,9 @@ actor ModelHost {
   private var sickness: ApplianceError?
   private var sickens: @Sendable ([String: ResourceFields]) -> Bool = { _ in false }
   private var lingers = false
+  private var looks = 0
+  private var ends: @Sendable (Int, [String: ResourceFields]) -> Bool = { _, _ in false }
+  private var lives = 1
   private var beforeApply: ApplyObserver = { _, _, _ in }
 
   /// Address, what it is to become, and the host as it is.
@@ -67,14 +70,28 @@ actor ModelHost {
   /// Whether the agent is forever about to start, once the gateway was changed.
   func linger(_ lingers: Bool) { self.lingers = lingers }
 
+  /// Ends the agent before the looks at its process of which this holds; they count from 1.
+  func endAgent(
+    _ condition: @escaping @Sendable (Int, [String: ResourceFields]) -> Bool
+  ) { (ends, looks) = (condition, 0) }
+
+  func processes() -> [String: Int] {
+    looks += 1
+    if ends(looks, texts) { lives += 1 }
+    return ["agent": lives, "gateway": 1]
+  }
+
   func checkHealth() -> [HealthProblem] {
     log.append("health")
     if lingers, fields(of: "component/gateway")?["port"] != 18_790 {
       return [HealthProblem("agent", "agent is starting", isFinal: false)]
     }
-    let texts = Dictionary(uniqueKeysWithValues: live.map { ($0.key.text, $0.value) })
     if sickens(texts) { return [HealthProblem("gateway", "gateway is sick", isFinal: true)] }
     return sickness.map { [HealthProblem("gateway", $0.message, isFinal: true)] } ?? []
+  }
+
+  private var texts: [String: ResourceFields] {
+    Dictionary(uniqueKeysWithValues: live.map { ($0.key.text, $0.value) })
   }
 
   func observe(_ kind: ResourceKind, _ names: Set<String>) -> [String: Observation] {
