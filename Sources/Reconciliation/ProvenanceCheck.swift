@@ -50,14 +50,24 @@ struct ProvenanceCheck {
     guard let base = try base(tip) else { return [] }
     do {
       let commits = try clone.firstParents(from: tip, until: [base])
-      try refuseAbandoned(commits + [tip], base, clone)
-      guard let accepted = trust.record?.accepted, accepted != base,
-        !commits.contains(accepted)
-      else { return commits }
-      throw rewritten(tip, accepted)
+      // A start that was confirmed anew may be newer than what was accepted.
+      let skipped = try commitsBefore(base, after: commits, clone)
+      try refuseAbandoned(commits + skipped + [tip], base, clone)
+      return commits
     } catch let error as ApplianceError where error.code == .gitHistoryRewritten {
       throw rewritten(tip, trust.record?.accepted ?? base)
     }
+  }
+
+  /// The commits between what was accepted and the base, when it is the older one.
+  ///
+  /// - Throws: `git.history-rewritten` when what was accepted is nowhere on the way.
+  private func commitsBefore(
+    _ base: String, after commits: [String], _ clone: borrowing GitClone
+  ) throws -> [String] {
+    guard let accepted = trust.record?.accepted, accepted != base, !commits.contains(accepted)
+    else { return [] }
+    return try clone.firstParents(from: base, until: [accepted])
   }
 
   private func base(_ tip: String) throws -> String? {
