@@ -110,8 +110,10 @@ extension Reconciler {
     let executor = PlanExecutor(
       appliers: appliers, journal: journal, serial: applied.serial + 1, now: outside.now)
     let desired = builder.desired(bundle.state)
-    // A change back to, or within, the last good state has nothing better to go back to.
-    let soaks = !returning && lastGood != nil && lastGood?.digest != bundle.digest
+    // A change back to, or within, the last good state has nothing better to go back to; of one
+    // that nobody can look at, waiting tells nothing.
+    let soaks =
+      outside.checksHealth && !returning && lastGood != nil && lastGood?.digest != bundle.digest
     let gate = HealthGate(
       bundle.state.spec.reconcile.health, unhealthyBefore: unhealthyBefore,
       soaks: soaks && (plan.touchesComponents || isUnproved))

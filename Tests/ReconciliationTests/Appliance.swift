@@ -57,6 +57,7 @@ final class Appliance: Sendable {
       fetch: { try await source.fetch() }, health: { runs ? await host.checkHealth() : [] },
       processes: { await host.processes() }, now: { clock.now }, random: { 0.5 },
       sleep: { _ in
+        clock.noteWait()
         // Some of the real clock passes, and other tasks get their turn.
         try await Task.sleep(for: .milliseconds(1))
       })
@@ -105,7 +106,14 @@ final class Appliance: Sendable {
 final class ModelClock: Sendable {
   private let time = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
 
+  private let count = Mutex(0)
+
   var now: Date { time.withLock { $0 } }
+
+  /// How often somebody waited between two looks at the components' health.
+  var waits: Int { count.withLock { $0 } }
+
+  func noteWait() { count.withLock { $0 += 1 } }
 
   func advance(by seconds: TimeInterval) { time.withLock { $0.addTimeInterval(seconds) } }
 }

@@ -40,8 +40,13 @@ struct StoppedApplyTests {
     #expect(try appliance.files.loopState().lastGood?.commit == Desired.hexadecimal(1))
   }
 
+  @Test func stoppedApplyWaitsForNobodysHealth() {
+    #expect(appliance.clock.waits == 0)
+  }
+
   @Test func startThatFindsItHealthyMakesItGood() async throws {
     #expect(try await start().kind == .applied)
+    #expect(appliance.clock.waits == 2, "between three looks")
     #expect(try appliance.files.loopState().lastGood?.commit == Desired.hexadecimal(2))
     #expect(await port() == 9_000)
   }
