@@ -52,9 +52,10 @@ public final class RunningAppliance: @unchecked Sendable {
     """
   }
 
-  public func start() throws {
+  /// - Parameter wrapper: A command that starts the program it is given, in its own place.
+  public func start(through wrapper: [String] = []) throws {
     let process = Program.makeProcess(
-      [Program.path, "run"], home: home,
+      wrapper + [Program.path, "run"], home: home,
       environment: ["KAFCLAW_GATEWAY_AUTH_TOKEN": token], asRoot: false)
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     try handle.seekToEnd()
@@ -65,8 +66,8 @@ public final class RunningAppliance: @unchecked Sendable {
   }
 
   /// Starts and waits until `status` says ready.
-  public func startReady() async throws {
-    try start()
+  public func startReady(through wrapper: [String] = []) async throws {
+    try start(through: wrapper)
     guard await eventually({ (try? status().ready) == true }) else {
       throw NotReady(log: (try? logText) ?? "")
     }

@@ -93,8 +93,9 @@ struct ControlClient {
     request.method = method
     if let body { request.body = .bytes(body) }
     let (status, bytes) = try await Self.execute(request, seconds: 180)
-    if status == 409 { throw try ApplianceJSON.decode(ApplianceError.self, from: bytes) }
     guard status == 200 else {
+      // `try?`: an answer that is no error of the appliance is shown by its status alone.
+      if let error = try? ApplianceJSON.decode(ApplianceError.self, from: bytes) { throw error }
       throw ApplianceError(.refused, "the appliance answered \(status)")
     }
     return try ApplianceJSON.decode(type, from: bytes, limit: Self.answerLimit)

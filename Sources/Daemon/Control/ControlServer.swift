@@ -81,7 +81,7 @@ private func decode<Body: Decodable>(
   return try ApplianceJSON.decode(type, from: buffer.readableBytesView)
 }
 
-private func respond(
+func respond(
   _ body: some Encodable, status: HTTPResponse.Status = .ok
 ) throws -> Response {
   let bytes = try ApplianceJSON.encode(body)

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import ApplianceModel
 import Glibc
 import Hummingbird
 import Logging
 import NIOCore
+
+extension ApplianceError.Code {
+  /// Whoever asks may not use the control socket.
+  static let callerRefused = Self("control.caller-refused")
+}
 
 /// The request context of the control socket: keeps the connection, to ask who is at its end.
 struct ControlContext: RequestContext {
@@ -34,19 +40,27 @@ struct PeerGuard: RouterMiddleware {
     _ request: Request, context: ControlContext,
     next: (Request, ControlContext) async throws -> Response
   ) async throws -> Response {
-    guard let provider = context.channel as? any SocketOptionProvider else {
-      throw HTTPError(.forbidden, message: "the caller cannot be identified")
+    if let objection = try await objection(to: context.channel) {
+      return try respond(ApplianceError(.callerRefused, objection), status: .forbidden)
+    }
+    return try await next(request, context)
+  }
+
+  /// Why whoever is at the other end is not let in; `nil` for the owner.
+  private func objection(to channel: any Channel) async throws -> String? {
+    guard let provider = channel as? any SocketOptionProvider else {
+      return "the caller cannot be identified"
     }
     let peer: Credentials = try await provider.unsafeGetSocketOption(
       level: .socket, name: NIOBSDSocket.Option(rawValue: Self.peerCredentials)
     ).get()
     guard peer.uid == geteuid() else {
-      throw HTTPError(.forbidden, message: "only the owner of the appliance may use this socket")
+      return "only the owner of the appliance may use this socket"
     }
     guard !ProcessAncestry.isDescendant(peer.pid, of: getpid()) else {
-      throw HTTPError(.forbidden, message: "processes of the appliance may not use this socket")
+      return "processes of the appliance may not use this socket"
     }
-    return try await next(request, context)
+    return nil
   }
 }
 
