@@ -11,10 +11,11 @@ struct SignedHost {
   let home: String
   let signed: SignedRepository
 
-  init(_ name: String) throws {
+  /// - Parameter origin: A folder of its own for the repository, which stays the tests' user's.
+  init(_ name: String, origin: Scratch? = nil) throws {
     scratch = try Scratch(name)
     home = try scratch.folder("home")
-    signed = try SignedRepository(in: scratch)
+    signed = try SignedRepository(in: origin ?? scratch)
   }
 
   /// Writes `appliance.yaml`.
@@ -22,13 +23,14 @@ struct SignedHost {
   /// - Parameters:
   ///   - source: Fields of `source` beside the repository.
   ///   - signers: Entries of `signers` beside alice's.
-  func configure(_ source: String = "", signers: String = "") throws {
+  ///   - repository: Its address. Defaults to its path.
+  func configure(_ source: String = "", signers: String = "", repository: String? = nil) throws {
     let end = source.isEmpty ? "" : ", \(source)"
     try scratch.write(
       "home/.config/kafclaw/appliance.yaml",
       """
       version: 1
-      source: {repository: "\(signed.path)"\(end)}
+      source: {repository: "\(repository ?? signed.path)"\(end)}
       signers:
         alice: {key: "\(try signed.publicKey("alice"))", roles: [commit, emergency]}
       \(signers)
@@ -44,6 +46,13 @@ struct SignedHost {
     let file = folder.isEmpty ? "kafclaw.yaml" : "\(folder)/kafclaw.yaml"
     return try signed.commit(
       [file: "version: 1\nappliance: {name: \(name), incidentOwner: ops}\n"], by: signer)
+  }
+
+  /// Puts a secret where `file:NAME` finds it.
+  func store(_ text: String, as name: String) throws {
+    try scratch.write("home/.config/kafclaw/credentials/\(name)", text)
+    let file = "\(home)/.config/kafclaw/credentials/\(name)"
+    guard chmod(file, 0o600) == 0 else { throw POSIXError(.EPERM) }
   }
 
   func reset(to commit: String) throws {
