@@ -134,7 +134,7 @@ let package = Package(
     // Tests: everything runs over the real thing; only the outside is replaced.
     .target(
       name: "TestSupport", dependencies: [.asyncHTTPClient, .nioCore, .nioHTTP1],
-      path: "Tests/TestSupport", swiftSettings: base),
+      path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: base),
     tests("ArchitectureTests", []),
     tests("ApplianceModelTests", ["ApplianceModel"]),
     tests(
@@ -145,7 +145,7 @@ let package = Package(
     tests("GuardrailsTests", ["ApplianceModel", "DesiredState", "Guardrails"]),
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
     tests("TimelineTests", ["Timeline", "ApplianceModel", .grdb]),
-    tests("GitSourceTests", ["GitSource", "ApplianceModel"], exclude: ["Servers"]),
+    tests("GitSourceTests", ["GitSource", "ApplianceModel", "TestSupport"]),
     tests(
       "FuzzTests",
       [

@@ -4,6 +4,7 @@
 import ApplianceModel
 import Foundation
 import GitSource
+import TestSupport
 import Testing
 
 /// A clone that is not what its commits say, and what is read from a good one.
@@ -72,7 +73,7 @@ struct CloneTests {
     try Tool.run(
       "git",
       ["clone", "--quiet", "--depth=1", "--branch=main", "file://" + origin.path, folder("work")],
-      in: folder)
+      in: folder.path)
     let looked = try GitClone(lookingAt: folder("work"))
     #expect(try looked.tip(of: "main") == tip)
     let found = try looked.snapshot(

@@ -4,6 +4,7 @@
 import ApplianceModel
 import Foundation
 import GitSource
+import TestSupport
 import Testing
 
 /// Over https, from the real `git http-backend`. One after the other: libgit2 has one set of
@@ -18,7 +19,7 @@ struct HTTPSTests {
   init() throws {
     folder = try TemporaryFolder()
     origin = try GitRepository(in: folder)
-    authority = try TestAuthority(in: folder)
+    authority = try TestAuthority(in: folder.path)
     tip = try origin.commit(try origin.tree(files: ["kafclaw.yaml": "one"]))
   }
 
@@ -86,7 +87,7 @@ struct HTTPSTests {
   }
 
   @Test func refusesAnotherAuthority() throws {
-    let server = try start(by: try TestAuthority("other", in: folder))
+    let server = try start(by: try TestAuthority("other", in: folder.path))
     #expect(refusal { try fetch(server, token: "canary") }?.code == .gitCertificate)
     #expect(try log().isEmpty)
   }

@@ -4,6 +4,7 @@
 import ApplianceModel
 import Foundation
 import GitSource
+import TestSupport
 import Testing
 
 /// Servers that send what no server should. They are asked from other processes, as in the product:
@@ -28,7 +29,7 @@ struct HostileServerTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    authority = try TestAuthority(in: folder)
+    authority = try TestAuthority(in: folder.path)
     let origin = try GitRepository(in: folder)
     accepted = try origin.commit(try origin.tree(files: ["kafclaw.yaml": "trusted"]))
     let clone = folder("clone.git")

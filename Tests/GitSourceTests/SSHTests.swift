@@ -4,14 +4,15 @@
 import ApplianceModel
 import Foundation
 import GitSource
+import TestSupport
 import Testing
 
 /// Over ssh, from a real OpenSSH server that lets one key in.
-@Suite(.enabled(if: Tool.path("sshd") != nil, "there is no sshd: install openssh-server"))
+@Suite(.enabled(if: SSHServer.isInstalled, "there is no sshd: install openssh-server"))
 struct SSHTests {
   private let folder: TemporaryFolder
   private let origin: GitRepository
-  private let server: TestServer
+  private let server: SSHServer
   private let tip: String
 
   init() throws {
@@ -23,32 +24,21 @@ struct SSHTests {
       ("ecdsa", "ecdsa"), ("stranger", "ed25519"),
     ] {
       try Tool.run(
-        "ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "test", "-f", folder(name)], in: folder)
+        "ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "test", "-f", folder(name)],
+        in: folder.path)
     }
     var keys = Data()
     for name in ["user.pub", "ecdsa.pub"] {
       keys += try Data(contentsOf: URL(filePath: folder(name)))
     }
     try keys.write(to: URL(filePath: folder("authorized_keys")))
-    let configuration = """
-      HostKey \(folder("host_ed25519"))
-      HostKey \(folder("host_ecdsa"))
-      AuthorizedKeysFile \(folder("authorized_keys"))
-      AuthenticationMethods publickey
-      PermitRootLogin prohibit-password
-      StrictModes no
-      UsePAM no
-      PidFile none
-      """
-    try Data(configuration.utf8).write(to: URL(filePath: folder("sshd_config")))
-    let program = try #require(Tool.path("sshd"))
-    server = try TestServer("ssh_git.py", [program, folder("sshd_config")])
+    server = try SSHServer(
+      hostKeys: [folder("host_ed25519"), folder("host_ecdsa")],
+      authorizedKeys: folder("authorized_keys"), in: folder.path)
   }
 
-  /// The fingerprint of a key, as `ssh-keygen -l` prints it.
   private func fingerprint(_ name: String) throws -> String {
-    let line = try Tool.run("ssh-keygen", ["-lf", folder("\(name).pub")], in: folder)
-    return String(line.split(separator: " ")[1])
+    try SSHServer.fingerprint(of: folder("\(name).pub"), in: folder.path)
   }
 
   private func publicKey(_ name: String) throws -> String {

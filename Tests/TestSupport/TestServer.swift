@@ -4,13 +4,13 @@
 import Foundation
 
 /// One of the scripts in `Servers`, on a free port of the loopback; ends with this object.
-final class TestServer: Sendable {
-  let port: Int
+public final class TestServer: Sendable {
+  public let port: Int
   private let process: Process
   /// The script ends when this does.
   private let input: Pipe
 
-  init(_ script: String, _ arguments: [String]) throws {
+  public init(_ script: String, _ arguments: [String]) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Servers")
     process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
@@ -24,15 +24,18 @@ final class TestServer: Sendable {
     var line = Data()
     while line.last != 0x0A {
       guard let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty else {
-        throw SetupFailure(what: "\(script) did not say its port")
+        throw Failure(what: "\(script) did not say its port")
       }
       line.append(byte)
     }
     guard let port = Int(String(decoding: line.dropLast(), as: UTF8.self)) else {
-      throw SetupFailure(what: "\(script) did not say its port")
+      throw Failure(what: "\(script) did not say its port")
     }
     self.port = port
   }
+
+  /// A server of a test did not start.
+  public struct Failure: Error { let what: String }
 
   /// Not by a signal that the process may have been started without.
   deinit {
@@ -42,8 +45,8 @@ final class TestServer: Sendable {
 }
 
 /// A program of the system that a test wants.
-enum Tool {
-  static func path(_ name: String) -> String? {
+public enum Tool {
+  public static func path(_ name: String) -> String? {
     let search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let folders = search.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"]
     return folders.map { $0 + "/" + name }.first {
@@ -53,14 +56,13 @@ enum Tool {
 
   /// Runs a program to its end; gives what it wrote.
   @discardableResult
-  static func run(_ name: String, _ arguments: [String], in folder: TemporaryFolder) throws
-    -> String
+  public static func run(_ name: String, _ arguments: [String], in folder: String) throws -> String
   {
-    guard let path = path(name) else { throw SetupFailure(what: "there is no \(name)") }
+    guard let path = path(name) else { throw TestServer.Failure(what: "there is no \(name)") }
     let process = Process()
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
-    process.currentDirectoryURL = URL(filePath: folder.path)
+    process.currentDirectoryURL = URL(filePath: folder)
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     let output = Pipe()
@@ -69,33 +71,34 @@ enum Tool {
     let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      throw SetupFailure(what: "\(name) \(arguments) ended with \(process.terminationStatus)")
+      throw TestServer.Failure(what: "\(name) \(arguments) ended with \(process.terminationStatus)")
     }
     return String(decoding: bytes, as: UTF8.self)
   }
 }
 
 /// A certificate authority of one test.
-struct TestAuthority {
+public struct TestAuthority {
   /// What clients trust. PEM.
-  let certificate: String
-  private let folder: TemporaryFolder
+  public let certificate: String
+  private let folder: String
   private let name: String
 
-  init(_ name: String = "authority", in folder: TemporaryFolder) throws {
+  public init(_ name: String = "authority", in folder: String) throws {
     (self.folder, self.name) = (folder, name)
-    certificate = folder("\(name).pem")
+    certificate = "\(folder)/\(name).pem"
     try Tool.run(
       "openssl",
       ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-days", "2", "-subj", "/CN=\(name)", "-keyout", folder("\(name).key")]
+        + ["-days", "2", "-subj", "/CN=\(name)", "-keyout", "\(folder)/\(name).key"]
         + ["-out", certificate], in: folder)
   }
 
   /// A certificate for a host, and its key.
-  func issue(for host: String) throws -> (certificate: String, key: String) {
-    let (key, request, made) = (folder("\(host).key"), folder("\(host).csr"), folder("\(host).pem"))
-    let extensions = folder("\(host).ext")
+  public func issue(for host: String) throws -> (certificate: String, key: String) {
+    let base = "\(folder)/\(host)"
+    let (key, request, made) = ("\(base).key", "\(base).csr", "\(base).pem")
+    let extensions = "\(base).ext"
     try Data("subjectAltName=DNS:\(host)\n".utf8).write(to: URL(filePath: extensions))
     try Tool.run(
       "openssl",
@@ -103,7 +106,7 @@ struct TestAuthority {
         + ["-subj", "/CN=\(host)", "-keyout", key, "-out", request], in: folder)
     try Tool.run(
       "openssl",
-      ["x509", "-req", "-in", request, "-CA", certificate, "-CAkey", folder("\(name).key")]
+      ["x509", "-req", "-in", request, "-CA", certificate, "-CAkey", "\(folder)/\(name).key"]
         + ["-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", made], in: folder)
     return (made, key)
   }
