@@ -5,6 +5,11 @@ import ApplianceModel
 import DesiredState
 import GitSource
 
+extension ApplianceError.Code {
+  /// There is no clone yet to read from.
+  static let gitNotFetched = Self("git.not-fetched")
+}
+
 /// Fetches, reads and checks a desired state: everything that touches bytes nobody has vouched for.
 public enum SourceWorker {
   /// Blocking.
@@ -16,7 +21,7 @@ public enum SourceWorker {
       let clone = try GitClone(lookingAt: path)
       return try read(clone, try clone.tip(of: branch), branch, folder, request)
     case .clone(let path, let branch, let folder):
-      let clone = try GitClone(opening: path)
+      let clone = try open(path)
       return try read(clone, try clone.candidate(), branch, folder, request)
     case .remote(let repository, let access, let branch, let folder, let path):
       do {
@@ -26,6 +31,17 @@ public enum SourceWorker {
         guard try GitReader.setAside(path) else { throw error }
         return try fetch(repository, access, branch, folder, path, request)
       }
+    }
+  }
+
+  /// - Throws: `git.not-fetched` where nothing was fetched so far.
+  private static func open(_ path: String) throws -> GitClone {
+    do {
+      return try GitClone(opening: path)
+    } catch let error as ApplianceError where error.code == .gitMissing {
+      throw ApplianceError(
+        .gitNotFetched, "the repository was not fetched yet; a plan reads what was fetched last",
+        hint: "kafclaw run, or kafclaw apply")
     }
   }
 

@@ -30,9 +30,12 @@ extension RemoteSource {
     try host.signed.commit(["kafclaw.yaml": Self.yaml(ports, name: name)], by: signer)
   }
 
-  /// A first start, a plan, an apply while it is stopped, and a commit by nobody.
+  /// Nothing to plan with, a first start, a plan, an apply while it is stopped, and a commit by nobody.
   func requireFollowed() throws {
     try configure()
+    let early = try host.run("apply", "--dry-run")
+    #expect(early.code == 7)
+    #expect(early.errors.contains("was not fetched yet"))
     let first = try host.run("run", "--once")
     #expect(first.code == 0, "\(first.errors)")
     #expect(try host.applied() == start)
