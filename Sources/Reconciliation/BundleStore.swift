@@ -26,17 +26,33 @@ public struct AppliedBundle: Sendable, Codable, Equatable {
     self.source = source
     self.state = state
     self.evidence = evidence
+    digest = Self.digest(of: state)
   }
 
   /// What the state asks for, whatever commit it came under.
-  public var digest: Digest {
+  public let digest: Digest
+
+  private static func digest(of state: LoadedState) -> Digest {
     let files = state.workspace.mapValues { file -> JSONValue in
       [
         "digest": .string(SHA256.digest(file.bytes).rawValue),
         "executable": .bool(file.isExecutable),
       ]
     }
-    return SHA256.digest(["spec": state.spec.effective, "workspace": .object(files)])
+    return SHA256.digest(["spec": state.effective, "workspace": .object(files)])
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case revision, source, state, evidence
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      revision: try container.decodeIfPresent(GitRevision.self, forKey: .revision),
+      source: try container.decode(Plan.Source.self, forKey: .source),
+      state: try container.decode(LoadedState.self, forKey: .state),
+      evidence: try container.decodeIfPresent(CommitEvidence.self, forKey: .evidence))
   }
 }
 

@@ -72,7 +72,7 @@ public struct PlanBuilder: Sendable {
       input.applied[address] = fields
     }
     input.drift = Self.handling(state.spec.reconcile.drift)
-    input.policy = try Self.policy(state.spec)
+    input.policy = try Self.policy(state)
     input.refusals = refusals(state, observed: input.observed)
     input.environment = Self.environment(state)
     input.warnings = state.warnings.map(\.description)
@@ -143,8 +143,8 @@ public struct PlanBuilder: Sendable {
     }
   }
 
-  static func policy(_ spec: ApplianceSpec) throws -> [Plan.PolicyResult] {
-    try GuardrailEvaluator(packs: spec.guardrails).evaluate(spec.effective).map { finding in
+  static func policy(_ state: LoadedState) throws -> [Plan.PolicyResult] {
+    try GuardrailEvaluator(packs: state.spec.guardrails).evaluate(state.effective).map { finding in
       Plan.PolicyResult(
         id: finding.id, pack: finding.pack, result: finding.result.rawValue,
         message: finding.message, runbook: finding.runbook, remedy: finding.remedy,

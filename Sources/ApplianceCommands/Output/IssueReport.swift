@@ -24,7 +24,7 @@ struct IssueReport: Encodable {
       (self.issues, valid, exitCode) = (issues, false, 11)
     case .valid(let state):
       let findings = try GuardrailEvaluator(packs: state.spec.guardrails)
-        .evaluate(state.spec.effective).filter { $0.result != .pass }
+        .evaluate(state.effective).filter { $0.result != .pass }
       let denied = findings.contains { $0.result == .deny }
       issues = (state.warnings + findings.map { Self.issue($0, state) }).sorted()
       (valid, exitCode) = (!denied, denied ? 4 : 0)

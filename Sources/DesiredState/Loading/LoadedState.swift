@@ -10,6 +10,8 @@ public struct LoadedState: Sendable, Codable, Equatable {
   /// Where each value that was set comes from, by field path.
   public let provenance: [String: Origin]
   public let spec: ApplianceSpec
+  /// The values of `spec` with all defaults: many read them, and making them takes its time.
+  public let effective: JSONValue
   public let warnings: [ValidationIssue]
 
   init(
@@ -17,12 +19,13 @@ public struct LoadedState: Sendable, Codable, Equatable {
     warnings: [ValidationIssue]
   ) {
     (self.spec, self.provenance) = (spec, provenance)
+    effective = spec.effective
     (self.workspace, self.warnings) = (workspace, warnings)
   }
 
   /// The origin of a field, `nil` where the path names no field that exists.
   public func origin(of path: String) -> (value: JSONValue, origin: Origin)? {
-    var value: JSONValue? = spec.effective
+    var value: JSONValue? = effective
     for part in path.split(separator: ".") { value = value?[String(part)] }
     return value.map { ($0, provenance[path] ?? .builtIn) }
   }
@@ -39,6 +42,7 @@ public struct LoadedState: Sendable, Codable, Equatable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     spec = try ApplianceSpec(effective: container.decode(JSONValue.self, forKey: .spec))
+    effective = spec.effective
     provenance = try container.decode([String: Origin].self, forKey: .provenance)
     workspace = try container.decode([String: SourceTree.File].self, forKey: .workspace)
     warnings = try container.decode([ValidationIssue].self, forKey: .warnings)
@@ -46,7 +50,7 @@ public struct LoadedState: Sendable, Codable, Equatable {
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(spec.effective, forKey: .spec)
+    try container.encode(effective, forKey: .spec)
     try container.encode(provenance, forKey: .provenance)
     try container.encode(workspace, forKey: .workspace)
     try container.encode(warnings, forKey: .warnings)

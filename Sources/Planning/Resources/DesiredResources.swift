@@ -112,6 +112,6 @@ public enum SenderResource {
 /// `config.json`: the effective configuration as people and backups read it, secrets as references.
 public enum RenderedConfiguration {
   public static func bytes(of state: LoadedState) -> [UInt8] {
-    CanonicalJSON.bytes(state.spec.effective) + [UInt8(ascii: "\n")]
+    CanonicalJSON.bytes(state.effective) + [UInt8(ascii: "\n")]
   }
 }
