@@ -68,6 +68,7 @@ let package = Package(
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .target(name: "CProcess"),
+    .target(name: "CKeyring"),
     .target(name: "CSandbox"),
     // L1: vocabulary
     layer("ApplianceModel", []),
@@ -89,6 +90,8 @@ let package = Package(
     layer("Supervision", ["CProcess", "ControlAPI", "ApplianceModel", .logging]),
     layer("Sandbox", ["CSandbox", "DurableIO", "ApplianceModel"]),
     layer("ModelProviders", ["ApplianceModel"]),
+    layer("AuditLog", ["DurableIO", "SodiumCrypto", "ApplianceModel"]),
+    layer("Tomb", ["CKeyring", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Timeline", ["ApplianceModel", "SodiumCrypto", .grdb]),
     // L4: act on the mechanisms
     layer("Tools", ["Sandbox", "ApplianceModel"]),
@@ -99,8 +102,8 @@ let package = Package(
     layer(
       "Reconciliation",
       [
-        "GitSource", "Provenance", "Guardrails", "Planning", "Supervision", "ControlAPI",
-        "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
+        "GitSource", "Provenance", "Guardrails", "Planning", "Supervision", "AuditLog",
+        "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
       ]),
     // L6: HTTP
     layer(
@@ -114,7 +117,7 @@ let package = Package(
       "Daemon",
       [
         "Gateway", "AgentRuntime", "Reconciliation", "Planning", "Timeline", "GitSource",
-        "Provenance", "Sandbox", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
+        "Provenance", "Sandbox", "Supervision", "AuditLog", "Tomb", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
         "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
         .unixSignals,
       ]),
@@ -123,7 +126,7 @@ let package = Package(
       name: "ApplianceCommands",
       dependencies: [
         "Daemon", "Reconciliation", "Provenance", "Guardrails", "Planning", "GitSource",
-        "ControlAPI", "GatewayAPI", "DesiredState", "DurableIO", "ApplianceModel", .argumentParser,
+        "AuditLog", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState", "DurableIO", "ApplianceModel", .argumentParser,
         .asyncHTTPClient, .nioCore, .nioHTTP1,
       ],
       resources: scaffold.map { .embedInCode("Scaffold/\($0)") },
@@ -144,6 +147,8 @@ let package = Package(
       exclude: ["Corpus"]),
     tests("GuardrailsTests", ["ApplianceModel", "DesiredState", "Guardrails"]),
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
+    tests("AuditLogTests", ["AuditLog", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
+    tests("TombTests", ["Tomb", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
     tests("TimelineTests", ["Timeline", "ApplianceModel", .grdb]),
     tests("GitSourceTests", ["GitSource", "ApplianceModel", "TestSupport"]),
     tests(

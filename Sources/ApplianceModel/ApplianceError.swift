@@ -32,6 +32,14 @@ public struct ApplianceError: Error, Sendable, Codable, Equatable {
   }
 }
 
+extension ApplianceError {
+  /// An error of this type as it is; any other is a fault of the program, told by its type alone,
+  /// since its text may quote a secret.
+  public static func of(_ error: any Error) -> ApplianceError {
+    error as? ApplianceError ?? ApplianceError(.inconsistent, "\(type(of: error))")
+  }
+}
+
 extension ApplianceError: CustomStringConvertible {
   public var description: String {
     hint.map { "\(message) [\(code.rawValue)]\nhint: \($0)" } ?? "\(message) [\(code.rawValue)]"

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import AuditLog
 import ControlAPI
 public import DesiredState
 public import DurableIO
@@ -44,16 +45,24 @@ public struct ApplianceDaemon: Sendable {
     try PrivateFolder.requireTrustedFile(paths.environmentFile)
     for folder in paths.folders { try PrivateFolder.create(folder) }
     let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw run")
+    let audit = HostAudit(paths)
     let store = try TimelineStore(path: paths.timelineFile)
     try await store.releaseLeases(of: nil, at: Date())
-    let outcome = try await serve(store, once: once)
+    // Nothing is served that could not be recorded.
+    try audit.note(.start, "appliance", .done, ["version": ApplianceVersion.current])
+    let outcome = try await serve(store, audit, once: once)
     try store.close()
+    try audit.note(.stop, "appliance", .done)
+    try audit.trail.seal(at: Date())
     _ = consume lock
     return outcome
   }
 
-  private func serve(_ store: TimelineStore, once: Bool) async throws -> PassOutcome? {
-    let parts = ApplianceParts(paths: paths, bootstrap: bootstrap, store: store, logger: logger)
+  private func serve(
+    _ store: TimelineStore, _ audit: HostAudit, once: Bool
+  ) async throws -> PassOutcome? {
+    let parts = ApplianceParts(
+      paths: paths, bootstrap: bootstrap, store: store, audit: audit, logger: logger)
     try await parts.reconciler.recover()
     let socket = try SocketAddressPath(paths.controlSocket)
     unlink(paths.controlSocket)
@@ -71,6 +80,7 @@ public struct ApplianceDaemon: Sendable {
         .init(service: ComponentService(supervisor: parts.agent)),
         .init(service: ComponentService(supervisor: parts.gateway)),
         .init(service: control),
+        .init(service: SealService(trail: audit.trail, logger: logger)),
         .init(
           service: loop,
           successTerminationBehavior: once ? .gracefullyShutdownGroup : .cancelGroup),

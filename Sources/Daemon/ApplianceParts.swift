@@ -2,9 +2,11 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import AuditLog
 import ControlAPI
 import DesiredState
 import DurableIO
+import FoundationEssentials
 import Logging
 import Planning
 import Reconciliation
@@ -22,9 +24,10 @@ struct ApplianceParts: Sendable {
   let controlActions: ControlActions
 
   init(
-    paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, logger: Logger
+    paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
+    logger: Logger
   ) {
-    let secrets = SecretResolver(paths)
+    let secrets = SecretResolver(paths, bootstrap.tomb, audit)
     let file = BootstrapFile(paths)
     let source = DesiredStateSource(
       bootstrap: file, paths: paths, overrides: ProcessEnvironment.overrides, secrets: secrets)
@@ -32,7 +35,7 @@ struct ApplianceParts: Sendable {
     // components, and the components ask for status.
     let connections = Connections()
     let broker = MessageBroker(
-      store: store, readiness: { await connections.readiness(store: $0) },
+      store: store, audit: audit.trail, readiness: { await connections.readiness(store: $0) },
       status: { try await connections.status() })
     gateway = Self.supervisor(.gateway, logger, connections, broker) { request, _ in
       try await broker.answerGateway(request)
@@ -51,6 +54,7 @@ struct ApplianceParts: Sendable {
       outside: Reconciler.Surroundings(
         fetch: { try await source.fetch() }, peek: { try await source.peek() },
         health: { await Self.problems(of: supervisors) },
+        audit: { try audit.trail.record($0, at: Date()) },
         processes: { await Self.processes(of: supervisors) },
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(

@@ -16,10 +16,13 @@ public struct DesiredStateSource: Sendable {
   private let overrides: EnvironmentOverrides
   private let secrets: SecretResolver
 
-  public init(bootstrap: BootstrapFile, paths: AppliancePaths, overrides: EnvironmentOverrides) {
+  public init(
+    bootstrap: BootstrapFile, paths: AppliancePaths, overrides: EnvironmentOverrides,
+    tomb: TombSpec
+  ) {
     self.init(
       bootstrap: bootstrap, paths: paths, overrides: overrides,
-      secrets: SecretResolver(paths))
+      secrets: SecretResolver(paths, tomb))
   }
 
   init(
@@ -78,7 +81,7 @@ public struct DesiredStateSource: Sendable {
       hostKeys: source.hostKeys, username: source.username,
       certificateAuthority: source.certificateAuthority)
     if let reference = source.credential {
-      let secret = RemoteSecret(try secrets.resolve(reference))
+      let secret = RemoteSecret(try secrets.resolve(reference, for: .source))
       switch address.transport {
       case .ssh: access.credential = .sshKey(secret)
       case .https: access.credential = .token(secret)

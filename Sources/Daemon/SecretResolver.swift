@@ -2,39 +2,72 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import AuditLog
+import DesiredState
 import DurableIO
+import Foundation
 import Glibc
 import Synchronization
+import Tomb
 
 extension ApplianceError.Code {
   /// A secret reference does not resolve.
   static let secretMissing = Self("secret.missing")
 }
 
-/// Resolves secret references: the process environment, then the `env` file. What is not found is
-/// an error, never an empty secret.
+/// Resolves secret references. `env:NAME` is looked for in the process environment, in the `env` file
+/// and in the tomb as `env/NAME`; `tomb:NAME` in the tomb; `file:NAME` among the credentials. What is
+/// not found is an error, never an empty secret.
 ///
 /// The program's own copy of a variable is overwritten once it has been read.
 final class SecretResolver: Sendable {
   private let file: String
   private let folders: [String]
   private let taken = Mutex<[String: SecretValue]>([:])
+  private let tomb: TombStore?
+  private let audit: HostAudit?
+  /// What was recorded already: each use of each version once, not with every pass.
+  private let told = Mutex<Set<String>>([])
+  private let tombFailure: ApplianceError?
 
-  init(_ paths: AppliancePaths) {
+  /// - Parameter tomb: How the host declares its tomb. A declaration that cannot be is told when a
+  ///   secret of the tomb is wanted.
+  init(_ paths: AppliancePaths, _ tomb: TombSpec, _ audit: HostAudit? = nil) {
+    self.audit = audit
+    do {
+      (self.tomb, tombFailure) = (try HostTomb.store(paths, tomb), nil)
+    } catch {
+      (self.tomb, tombFailure) = (nil, ApplianceError.of(error))
+    }
     file = paths.environmentFile
     let handedOver = ProcessEnvironment.value(of: "CREDENTIALS_DIRECTORY").map { [$0] } ?? []
     folders = handedOver + [paths.credentials]
   }
 
-  /// - Throws: `secret.missing`; errors of reading the `env` file.
-  func resolve(_ reference: SecretReference) throws -> SecretValue {
+  /// - Parameter consumer: Who uses it; an entry of the tomb may name who may.
+  /// - Throws: `secret.missing`; errors of reading the `env` file and of the tomb.
+  func resolve(_ reference: SecretReference, for consumer: SecretConsumer) throws -> SecretValue {
     switch reference {
-    case .environment(let name): return try variable(name, reference)
+    case .environment(let name): return try variable(name, reference, consumer)
     case .file(let name): return try credential(name, reference)
-    case .tomb:
+    case .tomb(let name):
+      if let value = try entry(name, consumer) { return value }
       throw ApplianceError(
-        .secretMissing, "\"\(reference)\" cannot be resolved by this version",
-        hint: "use env:NAME or file:NAME")
+        .secretMissing, "\"\(reference)\" is not in the tomb", hint: "kafclaw tomb set \(name)")
+    }
+  }
+
+  /// - Returns: `nil` where there is no tomb, or no such entry in it.
+  private func entry(_ name: String, _ consumer: SecretConsumer) throws -> SecretValue? {
+    if let tombFailure { throw tombFailure }
+    do {
+      // Of all times only the newest version is valid at the end of time.
+      let versions = try tomb?.versions(name, for: consumer.rawValue, at: .distantFuture)
+      guard let newest = versions?.last else { return nil }
+      try tell(name, newest.version.number, consumer)
+      return newest.value
+    } catch let error as ApplianceError where [.tombMissing, .tombNoEntry].contains(error.code) {
+      return nil
     }
   }
 
@@ -51,22 +84,44 @@ final class SecretResolver: Sendable {
       hint: "put it into \(folders.last ?? "")/\(name), mode 0600")
   }
 
-  private func variable(_ name: String, _ reference: SecretReference) throws -> SecretValue {
-    if let value = take(name) { return value }
-    if let value = try fromFile(name) { return value }
-    throw ApplianceError(
-      .secretMissing, "\"\(reference)\" is not set",
-      hint: "set the variable before `kafclaw run`, or add it to \(file)")
+  /// Records the use of a secret before it is handed out. Looking whether it is there is no use.
+  private func tell(_ name: String, _ version: Int, _ consumer: SecretConsumer) throws {
+    guard let audit, consumer != .supervisor else { return }
+    let use = "\(name) \(version) \(consumer.rawValue)"
+    guard !told.withLock({ $0.contains(use) }) else { return }
+    let now = Date()
+    try audit.trail.record(
+      [
+        AuditEvent(
+          .secretUse, by: consumer.rawValue, on: "tomb:\(name)", .done, at: now,
+          details: ["version": String(version)])
+      ], at: now)
+    told.withLock { _ = $0.insert(use) }
   }
 
-  /// Whether the reference resolves now; `nil` when that cannot be told.
-  func isPresent(_ reference: SecretReference) -> Bool? {
+  private func variable(
+    _ name: String, _ reference: SecretReference, _ consumer: SecretConsumer
+  ) throws -> SecretValue {
+    if let value = take(name) { return value }
+    if let value = try fromFile(name) { return value }
+    if let value = try entry("env/\(name)", consumer) { return value }
+    throw ApplianceError(
+      .secretMissing, "\"\(reference)\" is not set",
+      hint:
+        "set the variable before `kafclaw run`, or add it to \(file), or: kafclaw tomb set env/\(name)"
+    )
+  }
+
+  /// Whether the reference resolves now.
+  ///
+  /// - Throws: When that cannot be told.
+  func isPresent(_ reference: SecretReference) throws -> Bool {
     do {
-      return try resolve(reference).count > 0
+      return try resolve(reference, for: .supervisor).count > 0
     } catch let error as ApplianceError where error.code == .secretMissing {
       return false
-    } catch {
-      return nil
+    } catch let error as ApplianceError where error.code == .tombNotForYou {
+      return true
     }
   }
 
@@ -92,6 +147,14 @@ final class SecretResolver: Sendable {
     }
     return nil
   }
+}
+
+/// Who a secret is resolved for.
+enum SecretConsumer: String {
+  case gateway
+  case agent
+  case source
+  case supervisor
 }
 
 /// The lines of an `env` file: `NAME=VALUE`, optionally `export` before and quotes around.

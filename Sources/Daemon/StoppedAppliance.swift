@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+import AuditLog
 import ControlAPI
 public import DesiredState
 public import DurableIO
@@ -21,13 +22,15 @@ public struct StoppedAppliance: Sendable {
   private let source: DesiredStateSource
   /// One for the whole command: reading a variable takes it out of the environment.
   private let secrets: SecretResolver
+  private let audit: HostAudit
 
   public init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, file: BootstrapFile,
     overrides: EnvironmentOverrides
   ) {
     (self.paths, self.bootstrap, self.file) = (paths, bootstrap, file)
-    secrets = SecretResolver(paths)
+    audit = HostAudit(paths)
+    secrets = SecretResolver(paths, bootstrap.tomb, audit)
     source = DesiredStateSource(
       bootstrap: file, paths: paths, overrides: overrides, secrets: secrets)
   }
@@ -113,6 +116,8 @@ public struct StoppedAppliance: Sendable {
       fetch: { try await source.fetch() }, peek: { try await source.peek() },
       policy: { try TrustPolicy(file.current()) })
     outside.checksHealth = false
+    let audit = audit
+    outside.audit = { try audit.trail.record($0, at: Date()) }
     return Reconciler(
       host: bootstrap.host, source: bootstrap.source, paths: paths, appliers: appliers,
       isReview: isReview, outside: outside)

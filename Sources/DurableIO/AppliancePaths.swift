@@ -74,6 +74,17 @@ extension AppliancePaths {
   public var credentials: String { configuration + "/credentials" }
   /// The key slots of the tomb.
   public var tombFile: String { configuration + "/tomb.rr" }
+  /// The sealed entries of the tomb.
+  public var tombEntries: String { state + "/tomb/entries.sealed" }
+  public var tombLock: String { state + "/tomb/lock" }
+  /// What the tomb was last, apart from it.
+  public var tombRecord: String { copies + "/tomb.seen" }
+  /// The log of what was decided and done.
+  public var audit: String { state + "/audit" }
+  /// The public key of the audit log's first seal, apart from the log.
+  public var auditOrigin: String { copies + "/audit.origin" }
+  /// Where the audit log stood at its last seal, apart from it.
+  public var auditAnchor: String { copies + "/audit.anchor" }
   public var timelineFile: String { state + "/timeline.db" }
   /// The effective configuration, without secrets, as people and backups read it.
   public var renderedConfiguration: String { state + "/config.json" }

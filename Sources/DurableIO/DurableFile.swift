@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 public import Glibc
 import Synchronization
 
@@ -19,6 +19,26 @@ public enum DurableFile {
   /// that. On failure the old content stays and the temporary file is removed.
   public static func replace(
     _ path: String, with bytes: [UInt8], mode: mode_t = privateMode
+  ) throws {
+    try bytes.withUnsafeBytes { try replace(path, with: $0, mode: mode) }
+  }
+
+  /// As ``replace(_:with:mode:)``, and the old content is overwritten where it lay. On file systems
+  /// that write elsewhere, and on flash, it may still be found by whoever reads the bare device.
+  public static func replaceSecret(_ path: String, with value: SecretValue) throws {
+    let old: Int32 = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+    defer { if old >= 0 { close(old) } }
+    try value.withBytes { try replace(path, with: $0, mode: privateMode) }
+    var status = stat()
+    guard old >= 0, fstat(old, &status) == 0, status.st_nlink == 0 else { return }
+    let zeros = [UInt8](repeating: 0, count: Int(clamping: min(status.st_size, 1 << 20)))
+    // The new content is in its place whatever becomes of this.
+    pwrite(old, zeros, zeros.count, 0)
+    fsync(old)
+  }
+
+  private static func replace(
+    _ path: String, with bytes: UnsafeRawBufferPointer, mode: mode_t
   ) throws {
     let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
     let temporary = parentFolder(of: path) + "/.kafclaw-\(getpid())-\(number).tmp"
@@ -52,25 +72,43 @@ public enum DurableFile {
     if before == 0 { try synchronizeFolder(of: path) }
   }
 
-  /// Appends one line and flushes it. A last line that a crash tore is ended first, so that it
-  /// cannot swallow this one.
+  /// Appends one line and flushes it. A last line that a crash tore, and that nobody was told of, is
+  /// cut off first.
   public static func appendLine(_ line: [UInt8], to path: String) throws {
-    let newline = [UInt8(ascii: "\n")]
-    try append((try endsInLine(path) ? [] : newline) + line + newline, to: path)
+    try cutTornLine(path)
+    try append(line + [UInt8(ascii: "\n")], to: path)
   }
 
-  private static func endsInLine(_ path: String) throws -> Bool {
+  private static func cutTornLine(_ path: String) throws {
     do {
-      let file = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW)
-      guard lseek(file.number, 0, SEEK_END) > 0 else { return true }
-      var last: UInt8 = 0
-      guard pread(file.number, &last, 1, lseek(file.number, -1, SEEK_END)) == 1 else {
+      let file = try Descriptor(opening: path, O_RDWR | O_NOFOLLOW)
+      let end = lseek(file.number, 0, SEEK_END)
+      let whole = try endOfLastLine(file, end, path)
+      guard whole < end else { return }
+      guard ftruncate(file.number, whole) == 0 else { throw ApplianceError.system("cut", path) }
+    } catch let error as ApplianceError where error.code == .fileMissing {
+      return
+    }
+  }
+
+  /// Where the last whole line ends; looks back from the end, a block at a time.
+  private static func endOfLastLine(
+    _ file: borrowing Descriptor, _ end: off_t, _ path: String
+  ) throws -> off_t {
+    var block = [UInt8](repeating: 0, count: 4_096)
+    var upper = end
+    while upper > 0 {
+      let lower = max(0, upper - off_t(block.count))
+      let wanted = Int(upper - lower)
+      guard pread(file.number, &block, wanted, lower) == wanted else {
         throw ApplianceError.system("read", path)
       }
-      return last == UInt8(ascii: "\n")
-    } catch let error as ApplianceError where error.code == .fileMissing {
-      return true
+      if let newline = block[..<wanted].lastIndex(of: UInt8(ascii: "\n")) {
+        return lower + off_t(newline) + 1
+      }
+      upper = lower
     }
+    return 0
   }
 
   /// The content of a regular file. Never follows a link in the last component.

@@ -10,10 +10,11 @@ import Glibc
 public struct FileLock: ~Copyable {
   private let descriptor: Descriptor
 
+  /// - Parameter patience: How long to wait for a holder to let go. Seconds.
   /// - Throws: `io.lock-held` when another process has it; the message names that process.
-  public init(acquiring path: String, purpose: String) throws {
+  public init(acquiring path: String, purpose: String, patience: Int = 1) throws {
     let file = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-    guard Self.acquire(file.number) else {
+    guard Self.acquire(file.number, patience) else {
       guard errno == EWOULDBLOCK else { throw ApplianceError.system("lock", path) }
       throw ApplianceError(
         .lockHeld, "\"\(path)\" is locked by \(Self.holder(of: path))",
@@ -25,9 +26,9 @@ public struct FileLock: ~Copyable {
     descriptor = file
   }
 
-  /// Asks again for a second: ``isHeld(_:)`` of another process holds it for a moment.
-  private static func acquire(_ descriptor: Int32) -> Bool {
-    for _ in 0..<20 {
+  /// Asks again for a while: ``isHeld(_:)`` of another process holds it for a moment.
+  private static func acquire(_ descriptor: Int32, _ patience: Int) -> Bool {
+    for _ in 0..<patience * 20 {
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
       guard errno == EWOULDBLOCK else { return false }
       poll(nil, 0, 50)

@@ -17,7 +17,15 @@ public enum Leftovers {
       && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == 0x2D }
   }
 
-  /// Removes them from a folder; to be called while nobody writes there. Links are not followed.
+  /// Whether another process that is still running made it: it may be about to use it.
+  private static func isInUse(_ name: String) -> Bool {
+    let digits = name.dropFirst(".kafclaw-".count).prefix { $0 != "-" }
+    guard let pid = pid_t(digits), pid > 0, pid != getpid() else { return false }
+    return kill(pid, 0) == 0 || errno == EPERM
+  }
+
+  /// Removes those of processes that have ended, and of this one, which must not be writing there.
+  /// Links are not followed.
   ///
   /// - Parameter recursive: Also from the folders below.
   public static func sweep(_ folder: String, recursive: Bool = false) throws {
@@ -29,7 +37,7 @@ public enum Leftovers {
       let path = "\(folder)/\(name)"
       var status = stat()
       guard lstat(path, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFREG, isTemporary(name) {
+      if status.st_mode & S_IFMT == S_IFREG, isTemporary(name), !isInUse(name) {
         guard unlink(path) == 0 || errno == ENOENT else {
           throw ApplianceError.system("remove", path)
         }

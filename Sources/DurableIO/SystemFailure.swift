@@ -52,11 +52,14 @@ public struct Descriptor: ~Copyable {
   deinit { close(number) }
 
   public func write(_ bytes: [UInt8], to path: String) throws {
+    try bytes.withUnsafeBytes { try write($0, to: path) }
+  }
+
+  public func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
     var offset = 0
     while offset < bytes.count {
-      let written = bytes.withUnsafeBytes { buffer in
-        Glibc.write(number, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
-      }
+      let written = Glibc.write(
+        number, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
       if written < 0 && errno == EINTR { continue }
       guard written >= 0 else { throw ApplianceError.system("write", path) }
       offset += written

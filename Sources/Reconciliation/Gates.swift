@@ -78,7 +78,7 @@ enum ErrorClass {
   static func of(_ error: ApplianceError) -> ErrorClass {
     let area = error.code.rawValue.prefix { $0 != "." }
     switch area {
-    case "io", "timeline": return .environment
+    case "io", "timeline", "audit", "tomb", "secret", "crypto": return .environment
     case "provenance", "trust": return .integrity
     case "git":
       let refused: [ApplianceError.Code] = [

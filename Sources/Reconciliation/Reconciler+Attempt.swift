@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+import AuditLog
 import ControlAPI
 import DesiredState
 import FoundationEssentials
@@ -34,8 +35,10 @@ extension Reconciler {
       if accepted.isEmpty && isRecorded && begun.isEmpty {
         return try await keepUp(accepted, bundle)
       }
+      // What an attempt that failed had done already is told with the pass that ends it.
+      let isUntold = loop.attempt?.desired == bundle.digest
       try await carryOut(accepted, bundle, applied)
-      return PassOutcome(accepted.isEmpty ? .noChange : .applied, plan: accepted)
+      return PassOutcome(accepted.isEmpty && !isUntold ? .noChange : .applied, plan: accepted)
     } catch let error as ApplianceError where error.code == .planStale {
       return PassOutcome(.planStale, plan: plan, error: error)
     } catch let error as PlanExecutor.Unpruned {
@@ -117,10 +120,18 @@ extension Reconciler {
     let gate = HealthGate(
       bundle.state.spec.reconcile.health, unhealthyBefore: unhealthyBefore,
       soaks: soaks && (plan.touchesComponents || isUnproved))
-    try await executor.execute(plan, of: bundle.state, desired: desired) {
-      try await self.waitForHealth(gate, bundle, isInterruptible: soaks)
+    let isWriting = plan.effective.contains(where: \.writes)
+    let effect = {
+      try await executor.execute(plan, of: bundle.state, desired: desired) {
+        try await self.waitForHealth(gate, bundle, isInterruptible: soaks)
+      }
+      try self.confirm(plan, bundle, applied, desired)
     }
-    try confirm(plan, bundle, applied, desired)
+    guard isWriting else { return try await effect() }
+    try await audited(
+      returning ? .goBack : .apply, on: bundle.revision?.tree ?? bundle.digest.short,
+      commit: bundle.revision?.commit, details: Self.details(of: plan, bundle),
+      isReturn: returning, effect)
   }
 
   /// The components that were unhealthy before anything was changed; none when nothing is, or when

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+import AuditLog
+import DesiredState
 public import FoundationEssentials
 import GitSource
 import Planning
@@ -16,10 +18,13 @@ extension Reconciler {
     defer { aborts -= 1 }
     return try await exclusively {
       try Self.requireTime(until, reason, now)
-      loop.hold = LoopState.Hold(.suspended, reason: reason, since: now, until: until)
-      try remember()
-      report.changedByOperator()
-      return loop
+      let details = ["reason": reason, "until": until.formatted(.iso8601)]
+      return try await audited(.hold, on: "suspend", details: details) {
+        loop.hold = LoopState.Hold(.suspended, reason: reason, since: now, until: until)
+        try remember()
+        report.changedByOperator()
+        return loop
+      }
     }
   }
 
@@ -28,22 +33,28 @@ extension Reconciler {
   /// - Throws: `reconciler.nothing-held`.
   public func resume(release: String?) async throws -> LoopState {
     try await exclusively {
-      if let release {
-        guard loop.release(release) else {
-          throw ApplianceError(
-            .nothingHeld, "no quarantined state has the digest, tree or commit \"\(release)\"",
-            hint: "kafclaw status")
-        }
-      } else if loop.hold == nil && loop.pin == nil {
-        throw ApplianceError(.nothingHeld, "nothing is suspended or pinned", hint: "kafclaw status")
-      } else {
-        (loop.hold, loop.pin) = (nil, nil)
+      try await audited(.hold, on: "resume", details: release.map { ["release": $0] } ?? [:]) {
+        try resumed(release)
       }
-      loop.forgetReturns()
-      try remember()
-      report.changedByOperator()
-      return loop
     }
+  }
+
+  private func resumed(_ release: String?) throws -> LoopState {
+    if let release {
+      guard loop.release(release) else {
+        throw ApplianceError(
+          .nothingHeld, "no quarantined state has the digest, tree or commit \"\(release)\"",
+          hint: "kafclaw status")
+      }
+    } else if loop.hold == nil && loop.pin == nil {
+      throw ApplianceError(.nothingHeld, "nothing is suspended or pinned", hint: "kafclaw status")
+    } else {
+      (loop.hold, loop.pin) = (nil, nil)
+    }
+    loop.forgetReturns()
+    try remember()
+    report.changedByOperator()
+    return loop
   }
 
   /// Goes back to a stored state and stays there until `until`, or `resume`. Needs no repository.
@@ -64,9 +75,15 @@ extension Reconciler {
             .sourceRejected, "that state is by nobody who is trusted now: \(why)",
             hint: "kafclaw history; kafclaw rollback --to another commit")
         }
-        loop.pin = LoopState.Pin(
+        let pin = LoopState.Pin(
           bundle: file, commit: bundle.revision?.commit, reason: reason, since: now, until: until)
-        try remember()
+        try await audited(
+          .hold, on: "rollback", commit: pin.commit,
+          details: ["reason": reason, "until": until.formatted(.iso8601)]
+        ) {
+          loop.pin = pin
+          try remember()
+        }
         var request = Request(justification: "rollback: \(reason)")
         request.mode = .rollback
         let outcome = await apply(bundle, .operatorRequest, request)
@@ -89,17 +106,24 @@ extension Reconciler {
     return try await exclusively {
       isNewerWaiting = false
       let after = try change(try trustFiles.read())
-      try history.append(
-        HistoryEntry(
-          at: now, serial: try files.appliedState().serial, trigger: .operatorRequest,
-          outcome: .noChange, commit: after.accepted,
-          summary: "the source may be at commit \(after.accepted.prefix(12)) from now on",
-          items: [],
-          justification: "rewind accepted"))
-      try trustFiles.write(after)
-      fetchBackoff.succeed()
-      return after
+      return try await audited(
+        .sourceAccepted, on: source.repository, commit: after.accepted,
+        details: ["count": String(after.count)]
+      ) { try settle(after) }
     }
+  }
+
+  private func settle(_ after: SourceTrust) throws -> SourceTrust {
+    try history.append(
+      HistoryEntry(
+        at: now, serial: try files.appliedState().serial, trigger: .operatorRequest,
+        outcome: .noChange, commit: after.accepted,
+        summary: "the source may be at commit \(after.accepted.prefix(12)) from now on",
+        items: [],
+        justification: "rewind accepted"))
+    try trustFiles.write(after)
+    fetchBackoff.succeed()
+    return after
   }
 
   private static func requireTime(_ until: Date, _ reason: String, _ now: Date) throws {

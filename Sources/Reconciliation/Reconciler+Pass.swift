@@ -263,16 +263,19 @@ extension Reconciler {
     // A pass that a stop cut off says nothing about the state.
     if [.failed, .superseded].contains(outcome.kind) && Task.isCancelled { return outcome }
     let isNew = report.accept(outcome, sees: sees, at: now)
+    if isNew { tellRefusal(outcome) }
     let serial = outcome.plan?.serial ?? 0
     let always: Set<PassOutcome.Kind> = [.applied, .rolledBack, .rollbackFailed]
     let isNews = outcome.kind != .noChange && (isNew || always.contains(outcome.kind))
     do {
+      if isNews || justification != nil {
+        try history.append(
+          HistoryEntry(
+            outcome, at: now, serial: outcome.kind == .applied ? serial + 1 : serial,
+            trigger: trigger, commit: commit, justification: justification))
+      }
+      // Last: an attempt that ended and was not told is told by the next pass.
       try note(outcome)
-      guard isNews || justification != nil else { return outcome }
-      try history.append(
-        HistoryEntry(
-          outcome, at: now, serial: outcome.kind == .applied ? serial + 1 : serial,
-          trigger: trigger, commit: commit, justification: justification))
     } catch {
       report.note(asApplianceError(error))
     }

@@ -65,6 +65,8 @@ extension Reconciler {
           hint: "commit a change; this desired state is not tried again"))
     } catch let second {
       let second = asApplianceError(second)
+      // What the return did complete is ours as well.
+      do { try keepCompleted() } catch { report.note(asApplianceError(error)) }
       if ErrorClass.of(second) == .environment {
         report.note(second)
         return PassOutcome(.failed, plan: plan, error: second)

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+public import AuditLog
 public import ControlAPI
 public import DesiredState
 public import DurableIO
@@ -25,6 +26,8 @@ public actor Reconciler {
     /// Whether ``health`` says anything: of an appliance that is stopped nobody knows whether a
     /// change is good.
     public var checksHealth = true
+    /// Records what is about to be done; what cannot be recorded is not done.
+    public var audit: @Sendable ([AuditEvent]) throws -> Void
     /// The process of each component: another one is another life.
     public var processes: @Sendable () async -> [String: Int]
     /// Whom the host trusts now; read again before every pass.
@@ -39,6 +42,7 @@ public actor Reconciler {
       fetch: @escaping @Sendable () async throws -> SourceReply,
       peek: (@Sendable () async throws -> SourceReply)? = nil,
       health: @escaping @Sendable () async -> [HealthProblem] = { [] },
+      audit: @escaping @Sendable ([AuditEvent]) throws -> Void = { _ in },
       processes: @escaping @Sendable () async -> [String: Int] = { [:] },
       policy: @escaping @Sendable () throws -> TrustPolicy = { .none },
       now: @escaping @Sendable () -> Date = { Date() },
@@ -47,6 +51,7 @@ public actor Reconciler {
     ) {
       (self.fetch, self.peek) = (fetch, peek ?? fetch)
       (self.health, self.processes, self.policy) = (health, processes, policy)
+      self.audit = audit
       (self.now, self.random, self.sleep) = (now, random, sleep)
     }
   }
@@ -208,6 +213,6 @@ public actor Reconciler {
   }
 
   func asApplianceError(_ error: any Error) -> ApplianceError {
-    error as? ApplianceError ?? ApplianceError(.inconsistent, "\(type(of: error))")
+    ApplianceError.of(error)
   }
 }

@@ -92,9 +92,13 @@ import Testing
     #expect(refused.code == 7)
     #expect(refused.errors.contains("rewound"))
     #expect(try appliance.status().revisions.applied == second)
-    // A wiped state home does not reopen it.
+    // A wiped state home does not reopen it, nor is the log that went with it passed over.
     #expect(appliance.stop() == 0)
     try Program.command(["rm", "-r", "\(appliance.home)/.kafclaw"])
+    let silent = try appliance.run("run", "--once")
+    #expect(silent.code == 1)
+    #expect(silent.errors.contains("the audit log is gone"))
+    #expect(try appliance.run("audit", "begin-anew", "--reason", "wiped").code == 0)
     #expect(try appliance.run("run", "--once").errors.contains("rewound"))
     let word = try appliance.run("source", "accept", "--commit", other, "--reason", "x")
     #expect(word.code == 7, "an operator's word is not enough")

@@ -49,6 +49,9 @@ extension LayerTable {
       modules: ["CSandbox"], users: .targets(["Sandbox"]),
       reason: "one target asks the kernel for confinement"),
     Technology(
+      modules: ["CKeyring"], users: .targets(["Tomb"]),
+      reason: "the kernel keeps keys of the tomb only"),
+    Technology(
       modules: ["CZstd"], users: .targets(["Backup"]),
       reason: "only backups are compressed"),
     Technology(

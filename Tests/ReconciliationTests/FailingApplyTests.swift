@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import DurableIO
+import Foundation
 import Planning
 import Synchronization
 import Testing
@@ -27,6 +28,21 @@ struct FailingApplyTests {
     #expect(await appliance.pass().kind == .applied)
     #expect(await appliance.host.live.count == 9)
     #expect(try await appliance.recordMatchesHost())
+    #expect(await appliance.pass().kind == .noChange)
+  }
+
+  /// Everything is in effect, and the record of it could not be written: the pass that writes it
+  /// finds nothing to do, and is told all the same.
+  @Test func applyThatCouldNotBeRecordedIsToldByTheNextPass() async throws {
+    await appliance.pass()
+    await appliance.source.give(Self.second)
+    try FileManager.default.removeItem(atPath: appliance.paths.bundles)
+    try Data().write(to: URL(fileURLWithPath: appliance.paths.bundles))
+    #expect(await appliance.pass().kind == .failed)
+    try FileManager.default.removeItem(atPath: appliance.paths.bundles)
+    #expect(await appliance.pass().kind == .applied)
+    #expect(try appliance.history().first?.commit == Desired.hexadecimal(2))
+    #expect(try appliance.history().first?.outcome == .applied)
     #expect(await appliance.pass().kind == .noChange)
   }
 

@@ -45,6 +45,30 @@ struct ReturnTests {
     #expect(await appliance.conditions().first { $0.type == .ready }?.status == false)
   }
 
+  /// Whatever operation a change fails at, and whatever its return could still do: all of it stays
+  /// ours.
+  @Test(arguments: 1...8)
+  func returnThatFailsLosesNothingItMade(operation: Int) async throws {
+    let files = ["AGENTS.md": "one", "SOUL.md": "one", "bin/run": "one"]
+    await appliance.source.give(
+      Desired.commit(2, "channels: {web: {type: web, allow: [alice]}}\n", workspace: files))
+    await appliance.pass()
+    await appliance.source.give(bad(3))
+    await appliance.host.fail([operation])
+    await appliance.pass()
+    await appliance.host.fail([])
+    await appliance.host.makeUnhealthy(Self.sick)
+    await appliance.pass()
+    await appliance.pass()
+    await appliance.host.makeUnhealthy(nil)
+    if try appliance.files.loopState().hold != nil {
+      _ = try await appliance.reconciler.resume(release: nil)
+    }
+    await appliance.source.give(Desired.commit(9, "gateway: {port: 9100}\n"))
+    for _ in 1...3 { await appliance.pass() }
+    #expect(try await appliance.recordMatchesHost())
+  }
+
   @Test func sameDesiredStateUnderAnotherCommitIsNotTried() async throws {
     await appliance.pass()
     await sickenOn(port: 9_000)

@@ -61,7 +61,7 @@ struct ConfigCommand: AsyncParsableCommand {
       let bootstrap = path == nil ? try Bootstrap.require(paths) : try Bootstrap.orDefault(paths)
       let source = DesiredStateSource(
         bootstrap: try Bootstrap.file(paths, bootstrap), paths: paths,
-        overrides: ProcessEnvironment.overrides)
+        overrides: ProcessEnvironment.overrides, tomb: bootstrap.tomb)
       let reply: SourceReply
       if let path {
         reply = try await DesiredStateArgument.read(path, bootstrap: bootstrap, paths: paths)

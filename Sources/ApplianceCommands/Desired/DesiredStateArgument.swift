@@ -16,7 +16,7 @@ enum DesiredStateArgument {
   ) async throws -> SourceReply {
     let source = DesiredStateSource(
       bootstrap: try Bootstrap.file(paths, bootstrap), paths: paths,
-      overrides: ProcessEnvironment.overrides)
+      overrides: ProcessEnvironment.overrides, tomb: bootstrap.tomb)
     if isBareRepository(path) { return try await source.peek(at: path) }
     let loader = DesiredStateLoader(
       host: bootstrap.host, overrides: ProcessEnvironment.overrides)

@@ -29,14 +29,21 @@ enum Output {
     return true
   }
 
+  /// Bytes that must not be copied into a text, such as a secret that is shown once.
+  static func bytes(_ bytes: UnsafeRawBufferPointer) { write(bytes, to: 1) }
+
   private static func write(_ text: String, to descriptor: Int32) {
-    let bytes = Array(text.utf8)
+    Array(text.utf8).withUnsafeBytes { write($0, to: descriptor) }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
     var offset = 0
     while offset < bytes.count {
-      let count = bytes.withUnsafeBytes { buffer in
-        Glibc.write(descriptor, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
-      }
+      let count = Glibc.write(
+        descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
       if count < 0 && errno == EINTR { continue }
+      // A result that nobody gets is none: a recovery key is shown once.
+      guard count > 0 || descriptor != 1 else { Glibc.exit(1) }
       guard count > 0 else { return }
       offset += count
     }

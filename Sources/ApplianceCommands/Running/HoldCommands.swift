@@ -125,6 +125,13 @@ enum HoldReport {
 
 /// Until when something holds.
 enum HoldTime {
+  /// - Throws: `model.malformed`.
+  static func duration(_ text: String) throws -> Duration {
+    if let duration = SpecDuration.parse(text) { return duration.duration }
+    throw ApplianceError(
+      .malformed, "\(Quoted(text)) is not a duration", hint: "write 90s, 15m, 4h or 60d")
+  }
+
   /// - Throws: `model.malformed` for what is neither a UTC time nor a duration.
   static func date(_ text: String, from now: Date = Date()) throws -> Date {
     if let duration = SpecDuration.parse(text) {

@@ -90,7 +90,7 @@ struct ComponentConfigurations: Sendable {
         name: GatewayCredentials.operatorClient, hash: KeyedHash(of: operatorToken, key: hashKey))
     ]
     if let reference = settings.token {
-      let token = try secrets.resolve(reference)
+      let token = try secrets.resolve(reference, for: .gateway)
       clients.append(.init(name: "gateway", hash: KeyedHash(of: token, key: hashKey)))
     }
     let credentials = GatewayCredentials(key: hashKey, clients: clients)

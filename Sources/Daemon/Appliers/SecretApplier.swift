@@ -19,10 +19,10 @@ struct SecretApplier: ResourceApplier {
 
   private func observe(_ name: String) -> Observation {
     guard let reference = SecretReference(name) else { return .absent }
-    switch resolver.isPresent(reference) {
-    case true?: return .present(["present": true])
-    case false?: return .absent
-    case nil: return .unknown("the env file cannot be read")
+    do {
+      return try resolver.isPresent(reference) ? .present(["present": true]) : .absent
+    } catch {
+      return .unknown(ApplianceError.of(error).message)
     }
   }
 }

@@ -2,8 +2,10 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import AuditLog
 import ControlAPI
 import FoundationEssentials
+import SodiumCrypto
 import Supervision
 import Synchronization
 import Timeline
@@ -17,6 +19,7 @@ extension ApplianceError.Code {
 /// the message path.
 final class MessageBroker: Sendable {
   private let store: TimelineStore
+  private let audit: AuditTrail
   private let arrived = WakeSignal()
   private let replies = ReplySignals()
   /// Takes whether the store answers.
@@ -24,10 +27,11 @@ final class MessageBroker: Sendable {
   private let status: @Sendable () async throws -> ApplianceStatus
 
   init(
-    store: TimelineStore, readiness: @escaping @Sendable (Bool) async -> Readiness,
+    store: TimelineStore, audit: AuditTrail,
+    readiness: @escaping @Sendable (Bool) async -> Readiness,
     status: @escaping @Sendable () async throws -> ApplianceStatus
   ) {
-    self.store = store
+    (self.store, self.audit) = (store, audit)
     self.readiness = readiness
     self.status = status
   }
@@ -37,6 +41,7 @@ final class MessageBroker: Sendable {
     case .admit(let message):
       let admission = try await store.admit(message, at: Date())
       if case .stored(_, isRepeat: false) = admission { arrived.ring() }
+      if case .denied(let why) = admission { try tell(message, why) }
       return .admission(admission)
     case .message(let id, let client, let wait):
       return .message(try await message(id, client: client, wait: .milliseconds(wait)))
@@ -51,6 +56,7 @@ final class MessageBroker: Sendable {
     case .lease(let wait):
       return .work(try await lease(to: worker, wait: .milliseconds(min(wait, 60_000))))
     case .record(let id, let step):
+      try tell(step, of: id)
       try await store.record(step, of: id, by: worker)
       return .done
     case .abandon(let id):
@@ -117,6 +123,32 @@ final class MessageBroker: Sendable {
     } catch {
       return false
     }
+  }
+
+  /// A tool runs only once its call is in the audit log: by a digest of the arguments, which may
+  /// hold what people said.
+  private func tell(_ step: TurnStep, of id: MessageID) throws {
+    guard case .intent(let call) = step else { return }
+    let now = Date()
+    try audit.record(
+      [
+        AuditEvent(
+          .toolCall, by: "agent", on: "tool/\(call.tool)", .intent, at: now, trace: id.rawValue,
+          details: [
+            "arguments": SHA256.digest(call.arguments).short, "index": String(call.index),
+          ])
+      ], at: now)
+  }
+
+  private func tell(_ message: InboundMessage, _ why: Admission.Denial) throws {
+    let now = Date()
+    let sender = message.sender ?? message.client
+    try audit.record(
+      [
+        AuditEvent(
+          .admission, by: "sender:\(message.channel)/\(sender)", on: "gateway", .denied,
+          at: now, rule: why.rawValue)
+      ], at: now)
   }
 
   private func violation(_ role: String) -> ApplianceError {

@@ -2,8 +2,10 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import AuditLog
 import ControlAPI
 import DesiredState
+import FoundationEssentials
 import Logging
 import Reconciliation
 import ServiceLifecycle
@@ -64,6 +66,27 @@ struct ReconcileLoop: Service {
           "outcome": "\(outcome.kind.rawValue)", "error": "\(outcome.error?.message ?? "")",
           "issues": "\(outcome.issues.count)",
         ])
+    }
+  }
+}
+
+/// Seals the audit log when that is due, also while nothing is recorded.
+struct SealService: Service {
+  let trail: AuditTrail
+  let logger: Logger
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        do {
+          try await Task.sleep(for: .seconds(60))
+          try trail.seal(at: Date(), onlyIfDue: true)
+        } catch is CancellationError {
+          return
+        } catch {
+          logger.error("cannot seal the audit log", metadata: ["error": "\(error)"])
+        }
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ public struct BootstrapSpec: Sendable, Equatable {
   public var host: String?
   public var source = SourceSpec()
   public var signers: [String: SignerSpec] = [:]
+  public var tomb = TombSpec()
 
   public init() {}
 
@@ -34,5 +35,6 @@ extension BootstrapSpec: SpecSection, SpecNesting {
       "signers", \.signers,
       "Who may sign commits, by name. Read again before every pass: a key that is removed or "
         + "revoked here stops counting without a restart."),
+    SpecField("tomb", \.tomb, TombSpec.summary),
   ]
 }

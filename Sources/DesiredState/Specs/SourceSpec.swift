@@ -37,7 +37,8 @@ extension SourceSpec: SpecSection, SpecNesting {
     SpecField(
       "start", \.start,
       "The commit that this host starts from, confirmed by its operator. Required with "
-        + "`verify: signatures` until one was accepted; without effect afterwards."),
+        + "`verify: signatures` until one was accepted, and again after repository, branch or "
+        + "path were changed."),
     SpecField(
       "credential", \.credential,
       "Where the deploy key (ssh: an unencrypted private key) or token (https) is kept."),

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import FoundationEssentials
+import SodiumCrypto
+
+/// Something that must be known later: who did what, to what, how it ended, and why it was allowed
+/// or refused. Never a secret's value.
+public struct AuditEvent: Sendable, Codable, Equatable {
+  /// What happened, `area.deed`.
+  public struct Kind: RawRepresentable, Sendable, Codable, Hashable {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+  }
+
+  public enum Outcome: String, Sendable, Codable {
+    /// About to be done: written before the effect.
+    case intent
+    case done
+    case denied
+    case failed
+  }
+
+  /// Names the event in messages and for `audit explain`.
+  public let id: String
+  public let at: Date
+  public let kind: Kind
+  /// Who: `operator:1000`, `reconciler`, `gateway`, `sender:web/alice`, …
+  public let actor: String
+  /// To what: a resource address, an entry of the tomb, a tool.
+  public let subject: String
+  public let outcome: Outcome
+  /// What decided, such as the rule of a guardrail or access list.
+  public let rule: String?
+  /// The commit that was in force.
+  public let commit: String?
+  /// The message or turn it belongs to.
+  public let trace: String?
+  /// The inputs of the decision, short.
+  public let details: [String: String]
+
+  /// Bytes of one text; longer ones are cut.
+  static let textLimit = 512
+  static let detailLimit = 32
+
+  public init(
+    _ kind: Kind, by actor: String, on subject: String, _ outcome: Outcome, at now: Date,
+    rule: String? = nil, commit: String? = nil, trace: String? = nil,
+    details: [String: String] = [:]
+  ) {
+    id = SecureRandom.hexadecimal(bytes: 10)
+    at = now
+    (self.kind, self.outcome) = (kind, outcome)
+    (self.actor, self.subject) = (Self.short(actor), Self.short(subject))
+    (self.rule, self.commit, self.trace) = (rule.map(Self.short), commit, trace.map(Self.short))
+    let kept = details.sorted { $0.key < $1.key }.prefix(Self.detailLimit)
+    self.details = Dictionary(
+      uniqueKeysWithValues: kept.map { (Self.short($0.key), Self.short($0.value)) })
+  }
+
+  private static func short(_ text: String) -> String {
+    guard text.utf8.count > textLimit else { return text }
+    return String(text.prefix(textLimit / 4)) + "…"
+  }
+}
+
+extension AuditEvent.Kind {
+  /// The first record of every log.
+  public static let begin = Self("audit.begin")
+  /// A line that a crash tore was cut off.
+  public static let repair = Self("audit.repair")
+  /// Somebody read the log.
+  public static let read = Self("audit.read")
+  public static let apply = Self("reconcile.apply")
+  public static let goBack = Self("reconcile.return")
+  public static let hold = Self("reconcile.hold")
+  public static let sourceRefused = Self("source.refused")
+  public static let sourceAccepted = Self("source.accept")
+  public static let tombChange = Self("tomb.change")
+  public static let secretUse = Self("secret.use")
+  public static let tokenChange = Self("token.change")
+  public static let authentication = Self("access.authentication")
+  public static let admission = Self("access.admission")
+  public static let toolCall = Self("tool.call")
+  public static let start = Self("appliance.start")
+  public static let stop = Self("appliance.stop")
+}

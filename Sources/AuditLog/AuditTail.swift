@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import FoundationEssentials
+
+/// Finds where a log stands without reading all of it: from its last seal on.
+struct AuditTail {
+  private let files: AuditFiles
+
+  init(_ files: AuditFiles) { self.files = files }
+
+  /// - Throws: `audit.broken` when the lines after the last seal do not follow from it.
+  func state(_ segments: [AuditFiles.Segment]) throws -> AuditState {
+    guard let place = try lastSeal(segments) else {
+      return try replay(segments, AuditState(), from: nil)
+    }
+    return try replay(Array(segments[place.segment...]), nil, from: place)
+  }
+
+  private struct Place {
+    let segment: Int
+    /// Where its line begins.
+    let offset: Int
+  }
+
+  private func lastSeal(_ segments: [AuditFiles.Segment]) throws -> Place? {
+    for index in segments.indices.reversed() {
+      var (offset, found): (Int, Int?) = (0, nil)
+      try AuditReader.forEachLine(files.path(segments[index])) { line in
+        if AuditLine(line)?.isSeal == true { found = offset }
+        offset += line.count + 1
+        return true
+      }
+      if let found { return Place(segment: index, offset: found) }
+    }
+    return nil
+  }
+
+  private func replay(
+    _ segments: [AuditFiles.Segment], _ start: AuditState?, from place: Place?
+  ) throws -> AuditState {
+    var state = start
+    for (index, segment) in segments.enumerated() {
+      let offset = index == 0 ? place?.offset ?? 0 : 0
+      try AuditReader.forEachLine(files.path(segment), from: offset) { line in
+        try take(line, &state, segment)
+        return true
+      }
+    }
+    guard let state else { throw Self.broken(segments.last?.name ?? "", "it has no lines") }
+    return state
+  }
+
+  private func take(
+    _ bytes: UnsafeRawBufferPointer, _ state: inout AuditState?, _ segment: AuditFiles.Segment
+  ) throws {
+    guard let line = AuditLine(bytes) else {
+      throw Self.broken(segment.name, "a line has not the form of one")
+    }
+    if line.isSeal {
+      let seal = try ApplianceJSON.decode(AuditSeal.self, from: Array(bytes[line.body]))
+      guard var after = seal.state, line.number == after.size else {
+        throw Self.broken(segment.name, "the seal in line \(line.number) does not fit")
+      }
+      if let before = state, !seal.isOf(before) {
+        throw Self.broken(segment.name, "the seal in line \(line.number) does not fit")
+      }
+      after.append(bytes)
+      after.epoch += 1
+      after.sealed = after.size
+      state = after
+      return
+    }
+    guard var after = state, line.number == after.size, line.previous == after.chain else {
+      throw Self.broken(segment.name, "line \(line.number) does not follow from the one before")
+    }
+    after.append(bytes)
+    if after.unsealedSince == nil {
+      let record = try ApplianceJSON.decode(AuditEvent.self, from: Array(bytes[line.body]))
+      after.unsealedSince = record.at
+    }
+    state = after
+  }
+
+  private static func broken(_ file: String, _ what: String) -> ApplianceError {
+    ApplianceError(
+      .auditBroken, "\(file): \(what)",
+      hint:
+        "kafclaw audit verify names what was changed; then kafclaw audit begin-anew --reason TEXT")
+  }
+}

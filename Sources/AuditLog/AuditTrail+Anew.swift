@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import DurableIO
+public import FoundationEssentials
+import Glibc
+
+extension AuditTrail {
+  /// Puts a log that cannot be continued aside and begins another one, whose first records say so.
+  ///
+  /// - Returns: The folder of the old log.
+  public func beginAnew(reason: String, by actor: String, at now: Date) throws -> String {
+    let old = files.folder + ".until-" + String(Int64(clamping: Int(now.timeIntervalSince1970)))
+    // `try?`: what the damaged log's end was is worth knowing, and no condition.
+    let anchor = (try? files.readAnchor()) ?? nil
+    if rename(files.folder, old) != 0, errno != ENOENT {
+      throw ApplianceError.system("move", files.folder)
+    }
+    try files.forgetOrigin()
+    forget()
+    let event = AuditEvent(
+      .begin, by: actor, on: old, .done, at: now,
+      details: [
+        "reason": reason, "oldSize": anchor.map { String($0.size) } ?? "unknown",
+        "oldChain": anchor?.chain ?? "unknown",
+      ])
+    try record([event], at: now)
+    return old
+  }
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import FoundationEssentials
+import SodiumCrypto
+
+/// Reads a log from its first line to its last and says what does not fit: line to line by the
+/// chain, all lines by the hash tree in each seal, seal to seal by their keys, the end by what is
+/// kept apart from the log.
+public struct AuditVerifier {
+  private let files: AuditFiles
+  private let publicKey: [UInt8]?
+  private var verdict = AuditVerdict()
+  private var state = AuditState()
+  /// Public key of the next seal; `nil` once it cannot be known.
+  private var key: [UInt8]?
+  private var isDamaged = false
+  private var isDamagedSinceSeal = false
+  private var name = ""
+  /// Numbers of lines to come, once one is out of place.
+  private var later: Set<UInt64>?
+
+  /// After so many findings the rest is left out.
+  static let findingLimit = 20
+
+  /// - Parameter publicKey: The key of the first seal when it is known from elsewhere; else the one
+  ///   that is pinned on this host.
+  public init(_ files: AuditFiles, publicKey: [UInt8]? = nil) {
+    (self.files, self.publicKey) = (files, publicKey)
+  }
+
+  /// - Throws: `audit.missing` when there is no log, `io.*` when it cannot be read.
+  public mutating func verify() throws -> AuditVerdict {
+    let segments = try files.segments()
+    let origin = try files.readOrigin()
+    guard !segments.isEmpty || origin != nil else {
+      throw ApplianceError(
+        .auditMissing, "there is no audit log in \(files.folder)", hint: "kafclaw run begins one")
+    }
+    key = publicKey ?? origin.flatMap { Hexadecimal.decode($0.publicKey) }
+    if key == nil {
+      note(.missing, "the public key of the first seal is not on this host", at: 0)
+    }
+    for segment in segments { try verify(segment) }
+    try verifyEnd(segments)
+    verdict.root = state.tree.root.hexadecimal
+    return verdict
+  }
+
+  private mutating func note(
+    _ damage: AuditFinding.Damage, _ message: String, at number: UInt64
+  ) {
+    (isDamaged, isDamagedSinceSeal) = (true, true)
+    guard verdict.findings.count < Self.findingLimit else { return }
+    verdict.findings.append(
+      AuditFinding(file: name, sequence: number, damage: damage, message: message))
+  }
+
+  // MARK: Lines
+
+  private mutating func verify(_ segment: AuditFiles.Segment) throws {
+    name = segment.name
+    later = nil
+    if segment.first > state.size {
+      note(
+        .missing, "lines \(state.size) to \(segment.first - 1) are in no file", at: state.size)
+      resume(at: segment.first)
+    }
+    let path = files.path(segment)
+    let torn = try AuditReader.forEachLine(path) { bytes in
+      try take(bytes, path)
+      return true
+    }
+    if torn > 0 {
+      note(.malformed, "its last \(torn) bytes are no whole line", at: state.size)
+    }
+  }
+
+  private mutating func take(_ bytes: UnsafeRawBufferPointer, _ path: String) throws {
+    verdict.lines += 1
+    guard let line = AuditLine(bytes) else {
+      note(.edited, "line \(state.size) has not the form of a line", at: state.size)
+      skipsChain = true
+      return state.append(bytes)
+    }
+    if line.number != state.size { try misplaced(line, path) }
+    if line.previous != state.chain {
+      if !skipsChain { noteEdited() }
+      // The chain goes on as it was when the lines were written, so that seals are still compared.
+      state.chain = line.previous
+    }
+    skipsChain = false
+    if line.isSeal { takeSeal(bytes, line) }
+    state.append(bytes)
+    if line.isSeal {
+      state.epoch += 1
+      state.sealed = state.size
+    }
+  }
+
+  private mutating func noteEdited() {
+    let place = state.size == 0 ? 0 : state.size - 1
+    note(.edited, "line \(place) is not what the line after it was written after", at: place)
+  }
+
+  /// The line before is known to be another one than the chain was computed over.
+  private var skipsChain = false
+
+  /// A line with another number than its place: told by what else stands in the file.
+  private mutating func misplaced(_ line: AuditLine, _ path: String) throws {
+    let (expected, found) = (state.size, line.number)
+    if later == nil { later = try numbers(in: path) }
+    if found > expected {
+      let isLater = later?.contains(expected) == true
+      note(
+        isLater ? .reordered : .removed,
+        isLater
+          ? "line \(found) stands before line \(expected)"
+          : "lines \(expected) to \(found - 1) are gone", at: expected)
+    } else {
+      note(
+        .inserted,
+        "after line \(expected == 0 ? 0 : expected - 1) stands a line with the number "
+          + "\(found)", at: expected)
+    }
+    resume(at: found)
+    skipsChain = true
+  }
+
+  /// Numbers of all lines of a file.
+  private func numbers(in path: String) throws -> Set<UInt64> {
+    var numbers: Set<UInt64> = []
+    try AuditReader.forEachLine(path) { bytes in
+      if let line = AuditLine(bytes) { numbers.insert(line.number) }
+      return true
+    }
+    return numbers
+  }
+
+  /// Goes on at a number after a gap; the tree is not known from there on until a seal fits again.
+  private mutating func resume(at number: UInt64) {
+    let (epoch, sealed, chain) = (state.epoch, state.sealed, state.chain)
+    state = AuditState()
+    state.tree = HashTree(unknownOf: number)
+    (state.epoch, state.sealed, state.chain) = (epoch, min(sealed, number), chain)
+  }
+
+  // MARK: Seals
+
+  private mutating func takeSeal(_ bytes: UnsafeRawBufferPointer, _ line: AuditLine) {
+    verdict.seals += 1
+    // `try?`: what is no seal is told as such.
+    guard let seal = try? ApplianceJSON.decode(AuditSeal.self, from: Array(bytes[line.body]))
+    else {
+      note(.malformed, "line \(line.number) is no seal that can be read", at: line.number)
+      key = nil
+      return
+    }
+    if let key, !seal.isSigned(by: key) {
+      note(
+        .forged, "the seal in line \(line.number) is not by the key of seal \(seal.epoch)",
+        at: line.number)
+    } else if seal.epoch != state.epoch, !isDamaged {
+      note(
+        .removed, "seal \(state.epoch) is gone: line \(line.number) is seal \(seal.epoch)",
+        at: line.number)
+    } else if !seal.isOf(state), !isDamagedSinceSeal {
+      note(
+        .rewritten,
+        "lines \(state.sealed) to \(line.number == 0 ? 0 : line.number - 1) are not those that "
+          + "were sealed", at: state.sealed)
+    }
+    if let sealed = seal.state, sealed.size == state.size {
+      // From here on the log is read as it was sealed.
+      (state.tree, state.chain) = (sealed.tree, sealed.chain)
+    }
+    isDamagedSinceSeal = false
+    state.epoch = seal.epoch
+    key = Hexadecimal.decode(seal.next)
+  }
+
+  // MARK: The end
+
+  private mutating func verifyEnd(_ segments: [AuditFiles.Segment]) throws {
+    name = segments.last?.name ?? files.folder
+    verdict.unsealed = state.size - min(state.size, state.sealed)
+    if verdict.seals == 0, verdict.lines >= AuditTrail.sealLines {
+      note(.unsealed, "no line is sealed", at: 0)
+    } else if verdict.unsealed > AuditTrail.sealLines {
+      note(
+        .unsealed, "\(verdict.unsealed) lines are not sealed, and a seal was due", at: state.sealed)
+    }
+    try verifyAnchor()
+    try verifyKey()
+  }
+
+  /// What this host remembers of the last seal, apart from the log.
+  private mutating func verifyAnchor() throws {
+    guard let anchor = try files.readAnchor() else {
+      if verdict.seals > 1 {
+        note(.missing, "the anchor, which tells of lines cut off, is gone", at: state.size)
+      }
+      return
+    }
+    if state.size < anchor.size {
+      note(
+        .truncated,
+        "the log ends at line \(state.size), and had \(anchor.size) lines when it was "
+          + "sealed last", at: state.size)
+    } else if state.epoch < anchor.epoch {
+      note(.truncated, "seal \(anchor.epoch - 1) is gone", at: state.size)
+    }
+  }
+
+  /// The key for the next seal belongs to the last one.
+  private mutating func verifyKey() throws {
+    guard publicKey == nil else { return }
+    guard let keys = try files.readKeys() else {
+      return note(.missing, "the key of the next seal is gone", at: state.size)
+    }
+    let isNext = keys.epoch == state.epoch && keys.current.publicKey == key
+    let isBetween = keys.next.map { $0.publicKey == key && keys.epoch + 1 == state.epoch } ?? false
+    guard !isNext, !isBetween, !isDamaged else { return }
+    note(
+      .truncated,
+      "the next seal would be \(keys.epoch), and the log ends before seal "
+        + "\(state.epoch)", at: state.size)
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import SodiumCrypto
+
+/// The hash tree over the lines of the log (RFC 9162, 2.1), as far as it is needed to append: the
+/// hashes of the full subtrees that make up its size, largest first.
+struct HashTree: Sendable, Equatable {
+  private(set) var size: UInt64 = 0
+  private(set) var frontier: [HashValue] = []
+
+  init() {}
+
+  /// - Returns: `nil` when so many hashes are not those of a tree of this size.
+  init?(size: UInt64, frontier: [HashValue]) {
+    guard frontier.count == size.nonzeroBitCount else { return nil }
+    (self.size, self.frontier) = (size, frontier)
+  }
+
+  /// A tree of which only the size is known; its root means nothing.
+  init(unknownOf size: UInt64) { self.size = size }
+
+  static func leaf(_ line: UnsafeRawBufferPointer) -> HashValue { HashValue(0, line) }
+
+  static func node(_ left: HashValue, _ right: HashValue) -> HashValue {
+    HashValue(1, left, right)
+  }
+
+  mutating func append(_ leaf: HashValue) {
+    var hash = leaf
+    // Each full subtree of the size so far that is as large as the new one is joined with it.
+    for _ in 0..<(~size).trailingZeroBitCount {
+      guard let left = frontier.popLast() else { break }
+      hash = Self.node(left, hash)
+    }
+    frontier.append(hash)
+    size += 1
+  }
+
+  /// The hash of the whole tree; SHA-256 of nothing for an empty one.
+  var root: HashValue {
+    guard var hash = frontier.last else { return Self.empty }
+    for left in frontier.dropLast().reversed() { hash = Self.node(left, hash) }
+    return hash
+  }
+
+  private static let empty = HashValue(SHA256.raw([])) ?? HashValue()
+}
+
+/// Collects the way from one leaf to the root while the leaves are read, in any number, once.
+struct InclusionPath {
+  private struct Subtree {
+    var hash: HashValue
+    var size: UInt64
+    var hasLeaf: Bool
+  }
+
+  private let index: UInt64
+  private var count: UInt64 = 0
+  private var subtrees: [Subtree] = []
+  private var path: [HashValue] = []
+
+  init(of index: UInt64) { self.index = index }
+
+  mutating func append(_ leaf: HashValue) {
+    var new = Subtree(hash: leaf, size: 1, hasLeaf: count == index)
+    while let last = subtrees.last, last.size == new.size {
+      subtrees.removeLast()
+      new = join(last, new)
+    }
+    subtrees.append(new)
+    count += 1
+  }
+
+  private mutating func join(_ left: Subtree, _ right: Subtree) -> Subtree {
+    if left.hasLeaf { path.append(right.hash) }
+    if right.hasLeaf { path.append(left.hash) }
+    return Subtree(
+      hash: HashTree.node(left.hash, right.hash), size: left.size + right.size,
+      hasLeaf: left.hasLeaf || right.hasLeaf)
+  }
+
+  /// The siblings on the way up, nearest first; `nil` when the leaf was not among those read.
+  mutating func finish() -> [HashValue]? {
+    guard count > index, var right = subtrees.popLast() else { return nil }
+    while let left = subtrees.popLast() { right = join(left, right) }
+    return path
+  }
+
+  /// Whether a leaf at `index` of a tree of `size` leads to `root` (RFC 9162, 2.1.3.2).
+  static func verify(
+    leaf: HashValue, index: UInt64, size: UInt64, path: [HashValue], root: HashValue
+  ) -> Bool {
+    guard index < size else { return false }
+    var (first, last, hash) = (index, size - 1, leaf)
+    for sibling in path {
+      if last == 0 { return false }
+      if first & 1 == 1 || first == last {
+        hash = HashTree.node(sibling, hash)
+        while first & 1 == 0 && first != 0 { (first, last) = (first >> 1, last >> 1) }
+      } else {
+        hash = HashTree.node(hash, sibling)
+      }
+      (first, last) = (first >> 1, last >> 1)
+    }
+    return last == 0 && hash == root
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import AuditLog
+public import DurableIO
+import Foundation
+import Glibc
+public import SodiumCrypto
+public import Tomb
+
+/// The audit log of a host as commands use it.
+public struct HostAudit: Sendable {
+  public let files: AuditFiles
+  public let trail: AuditTrail
+
+  public init(_ paths: AppliancePaths) {
+    files = AuditFiles(paths)
+    trail = AuditTrail(files)
+  }
+
+  /// Who types the command.
+  public static var operatorName: String { "operator:\(getuid())" }
+
+  /// Records what an operator is about to do, does it, and records how it ended. When the first
+  /// cannot be recorded nothing is done.
+  public func privileged<Value>(
+    _ kind: AuditEvent.Kind, on subject: String, details: [String: String] = [:],
+    _ body: () throws -> Value
+  ) throws -> Value {
+    try note(kind, subject, .intent, details)
+    do {
+      let value = try body()
+      try note(kind, subject, .done, details)
+      return value
+    } catch {
+      var details = details
+      details["error"] = ApplianceError.of(error).code.rawValue
+      try note(kind, subject, .failed, details)
+      throw error
+    }
+  }
+
+  public func note(
+    _ kind: AuditEvent.Kind, _ subject: String, _ outcome: AuditEvent.Outcome,
+    _ details: [String: String] = [:]
+  ) throws {
+    let now = Date()
+    let event = AuditEvent(
+      kind, by: Self.operatorName, on: subject, outcome, at: now, details: details)
+    try trail.record([event], at: now)
+  }
+
+  /// The entry of the tomb with the key that signs checkpoints.
+  private static let keyEntry = "kafclaw/audit-checkpoint"
+
+  /// The key that signs checkpoints; made with the first one.
+  public func checkpointKey(_ tomb: TombStore) throws -> SigningKey {
+    do {
+      return try key(tomb)
+    } catch let error as ApplianceError where error.code == .tombNoEntry {
+      let made = try SigningKey.random()
+      let seed = made.seed.withBytes { SecretValue(copying: $0) }
+      try privileged(.tombChange, on: "tomb:\(Self.keyEntry)") {
+        try tomb.set(
+          Self.keyEntry, seed,
+          EntryDetails(purpose: "signs audit checkpoints", consumers: ["supervisor"]),
+          at: Date())
+      }
+      return try key(tomb)
+    }
+  }
+
+  private func key(_ tomb: TombStore) throws -> SigningKey {
+    let seed = try tomb.value(Self.keyEntry, for: "supervisor")
+    return try seed.withBytes { try SigningKey(seed: SecretKey(copying: $0)) }
+  }
+}
