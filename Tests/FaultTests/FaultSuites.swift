@@ -7,7 +7,8 @@ import Testing
 /// Faults of disks and processes, one test after the other: each runs whole appliances.
 ///
 /// `KAFCLAW_FAULT_SWEEP=all` strikes at every operation and comes back in every way, which takes
-/// hours; a number strikes at so many operations of each sweep, spread evenly; without it, at a few.
+/// hours; a number strikes at so many operations of each sweep, spread evenly, and comes back in one
+/// way from each; without it, at a few.
 @Suite(.serialized) enum FaultSuites {
   private static let setting = ProcessInfo.processInfo.environment["KAFCLAW_FAULT_SWEEP"]
 
