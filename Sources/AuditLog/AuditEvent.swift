@@ -56,15 +56,34 @@ public struct AuditEvent: Sendable, Codable, Equatable {
     at = now
     (self.kind, self.outcome) = (kind, outcome)
     (self.actor, self.subject) = (Self.short(actor), Self.short(subject))
-    (self.rule, self.commit, self.trace) = (rule.map(Self.short), commit, trace.map(Self.short))
+    (self.rule, self.commit, self.trace) = (
+      rule.map(Self.short), commit.map(Self.short), trace.map(Self.short)
+    )
     let kept = details.sorted { $0.key < $1.key }.prefix(Self.detailLimit)
     self.details = Dictionary(
-      uniqueKeysWithValues: kept.map { (Self.short($0.key), Self.short($0.value)) })
+      kept.map { (Self.short($0.key), Self.short($0.value)) }, uniquingKeysWith: { one, _ in one })
   }
 
   private static func short(_ text: String) -> String {
-    guard text.utf8.count > textLimit else { return text }
-    return String(text.prefix(textLimit / 4)) + "…"
+    guard room(text.unicodeScalars) > textLimit else { return text }
+    var (kept, used) = (String.UnicodeScalarView(), "…".utf8.count)
+    for scalar in text.unicodeScalars {
+      used += room([scalar])
+      if used > textLimit { break }
+      kept.append(scalar)
+    }
+    return String(kept) + "…"
+  }
+
+  /// Bytes in the line: its limit holds whatever a text consists of.
+  private static func room(_ scalars: some Sequence<Unicode.Scalar>) -> Int {
+    scalars.reduce(0) { sum, scalar in
+      switch scalar {
+      case "\u{0}"..."\u{1F}": sum + 6
+      case "\"", "\\": sum + 2
+      default: sum + UTF8.width(scalar)
+      }
+    }
   }
 }
 

@@ -29,6 +29,8 @@ public struct AuditFiles: Sendable {
   static let segmentLimit = 16 << 20
   /// The longest line. Bytes.
   static let lineLimit = 64 << 10
+  /// No log has so many lines or seals: numbers beyond were not written by it.
+  static let numberLimit: UInt64 = 1 << 62
 
   /// A file of the log: named by the number of its first line.
   struct Segment: Sendable, Equatable {
@@ -49,7 +51,8 @@ public struct AuditFiles: Sendable {
   func segments() throws -> [Segment] {
     try PrivateFolder.names(in: folder).compactMap { name in
       guard name.hasSuffix(".jsonl"), name.utf8.count == 26,
-        let first = UInt64(name.dropLast(6))
+        let first = UInt64(name.dropLast(6)), first < Self.numberLimit,
+        Self.segment(first: first).name == name
       else { return nil }
       return Segment(first: first, name: name)
     }.sorted { $0.first < $1.first }
@@ -92,7 +95,11 @@ public struct AuditFiles: Sendable {
     guard let bytes = try DurableFile.readIfPresent(key, limit: SealingKeys.sizeLimit) else {
       return nil
     }
-    return try SealingKeys(SecretValue(copying: bytes))
+    do { return try SealingKeys(SecretValue(copying: bytes)) } catch {
+      throw ApplianceError(
+        .auditBroken, "\"\(key)\" is damaged",
+        hint: "kafclaw audit begin-anew --reason TEXT")
+    }
   }
 
   func write(_ keys: SealingKeys) throws {

@@ -48,7 +48,8 @@ struct AuditLine {
     } else {
       return nil
     }
-    guard line.count >= offset + 3, line[offset] == UInt8(ascii: "{"),
+    guard number < AuditFiles.numberLimit, line.count >= offset + 3,
+      line[offset] == UInt8(ascii: "{"),
       line[line.count - 1] == UInt8(ascii: "}"), line[line.count - 2] == UInt8(ascii: "}")
     else { return nil }
     (self.number, self.previous, body) = (number, previous, offset..<line.count - 1)
@@ -109,6 +110,10 @@ struct AuditState: Sendable, Equatable {
   var sealed: UInt64 = 0
   /// When the first line that is not sealed yet was written.
   var unsealedSince: Date?
+  /// Public key of the next seal, as the last one names it.
+  var nextKey: String?
+  /// What is kept apart from the log since the last seal.
+  var anchor: AuditFiles.Anchor?
 
   /// The number of the next line.
   var size: UInt64 { tree.size }
@@ -117,5 +122,12 @@ struct AuditState: Sendable, Equatable {
     let leaf = HashTree.leaf(line)
     tree.append(leaf)
     chain = HashValue(2, chain, leaf)
+  }
+
+  /// The line that was appended last is a seal of this number.
+  mutating func sealed(_ number: UInt64, next key: String?) {
+    (epoch, sealed, unsealedSince, nextKey) = (number + 1, size, nil, key)
+    anchor = AuditFiles.Anchor(
+      size: size, epoch: epoch, chain: chain.hexadecimal, root: tree.root.hexadecimal)
   }
 }

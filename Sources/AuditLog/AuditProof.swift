@@ -159,12 +159,21 @@ public struct AuditArchive: Sendable {
     for segment in try files.segments() where found == nil {
       try AuditReader.forEachLine(files.path(segment)) { bytes in
         guard let line = AuditLine(bytes), !line.isSeal else { return true }
-        guard String(line.number) == id || Self.contains(bytes, wanted) else { return true }
+        guard
+          String(line.number) == id
+            || (Self.contains(bytes, wanted) && Self.isRecord(bytes[line.body], id))
+        else { return true }
         found = (line.number, String(decoding: bytes, as: UTF8.self))
         return false
       }
     }
     return found
+  }
+
+  /// A detail may have that name and text too.
+  private static func isRecord(_ bytes: some Sequence<UInt8>, _ id: String) -> Bool {
+    // `try?`: what cannot be read is not that record.
+    (try? ApplianceJSON.decode(AuditEvent.self, from: bytes))?.id == id
   }
 
   private static func contains(_ line: UnsafeRawBufferPointer, _ text: [UInt8]) -> Bool {

@@ -50,7 +50,16 @@ struct AuditSeal: Sendable, Codable, Equatable {
     return bytes + Array("\(chain) \(root) \(next)".utf8)
   }
 
-  /// The state after this seal's own line was appended to `before`.
+  /// Reads a seal; `nil` for anything else.
+  init?(_ line: UnsafeRawBufferPointer, _ body: Range<Int>) {
+    // `try?`: what is no seal is told as such by the reader.
+    guard let seal = try? ApplianceJSON.decode(AuditSeal.self, from: Array(line[body])),
+      seal.epoch < AuditFiles.numberLimit, seal.size < AuditFiles.numberLimit
+    else { return nil }
+    self = seal
+  }
+
+  /// Whether it is about this state.
   func isOf(_ state: AuditState) -> Bool {
     chain == state.chain.hexadecimal && root == state.tree.root.hexadecimal
       && size == state.size && frontier == state.tree.frontier.map(\.hexadecimal)
@@ -113,6 +122,9 @@ struct SealingKeys: Sendable {
         throw ApplianceError(.malformed, "these are not the first bytes of a key")
       }
       let epoch = try reader.number(UInt64.self, "number")
+      guard epoch < AuditFiles.numberLimit else {
+        throw ApplianceError(.malformed, "no log has so many seals")
+      }
       let current = try Self.key(&reader)
       let next = reader.count > 0 ? try Self.key(&reader) : nil
       try reader.requireEnd()

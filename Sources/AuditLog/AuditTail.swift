@@ -42,6 +42,9 @@ struct AuditTail {
   ) throws -> AuditState {
     var state = start
     for (index, segment) in segments.enumerated() {
+      if let state, state.size != segment.first {
+        throw Self.broken(segment.name, "it does not begin with line \(state.size)")
+      }
       let offset = index == 0 ? place?.offset ?? 0 : 0
       try AuditReader.forEachLine(files.path(segment), from: offset) { line in
         try take(line, &state, segment)
@@ -59,16 +62,16 @@ struct AuditTail {
       throw Self.broken(segment.name, "a line has not the form of one")
     }
     if line.isSeal {
-      let seal = try ApplianceJSON.decode(AuditSeal.self, from: Array(bytes[line.body]))
-      guard var after = seal.state, line.number == after.size else {
+      guard let seal = AuditSeal(bytes, line.body), var after = seal.state,
+        line.number == after.size, line.previous == after.chain
+      else {
         throw Self.broken(segment.name, "the seal in line \(line.number) does not fit")
       }
       if let before = state, !seal.isOf(before) {
         throw Self.broken(segment.name, "the seal in line \(line.number) does not fit")
       }
       after.append(bytes)
-      after.epoch += 1
-      after.sealed = after.size
+      after.sealed(seal.epoch, next: seal.next)
       state = after
       return
     }
@@ -77,10 +80,17 @@ struct AuditTail {
     }
     after.append(bytes)
     if after.unsealedSince == nil {
-      let record = try ApplianceJSON.decode(AuditEvent.self, from: Array(bytes[line.body]))
-      after.unsealedSince = record.at
+      after.unsealedSince = try Self.record(bytes[line.body], segment).at
     }
     state = after
+  }
+
+  private static func record(
+    _ bytes: some Sequence<UInt8>, _ segment: AuditFiles.Segment
+  ) throws -> AuditEvent {
+    do { return try ApplianceJSON.decode(AuditEvent.self, from: bytes) } catch {
+      throw broken(segment.name, "a line has no record that can be read")
+    }
   }
 
   private static func broken(_ file: String, _ what: String) -> ApplianceError {

@@ -14,9 +14,9 @@ extension AuditTrail {
     let old = files.folder + ".until-" + String(Int64(clamping: Int(now.timeIntervalSince1970)))
     // `try?`: what the damaged log's end was is worth knowing, and no condition.
     let anchor = (try? files.readAnchor()) ?? nil
-    if rename(files.folder, old) != 0, errno != ENOENT {
-      throw ApplianceError.system("move", files.folder)
-    }
+    let lock = try acquire()
+    guard rename(files.folder, old) == 0 else { throw ApplianceError.system("move", files.folder) }
+    _ = consume lock
     try files.forgetOrigin()
     forget()
     let event = AuditEvent(

@@ -23,11 +23,13 @@ public final class AuditTrail: Sendable {
   static let sealSeconds: TimeInterval = 300
 
   /// What this process knows of the log's end.
-  private struct Session {
+  struct Session {
     var state: AuditState
     var segment: AuditFiles.Segment
     /// Bytes of the segment.
     var length: Int
+    /// Its file; `nil` before it is known.
+    var file: ino_t?
   }
 
   public init(_ files: AuditFiles) { self.files = files }
@@ -38,8 +40,13 @@ public final class AuditTrail: Sendable {
   public func record(_ events: [AuditEvent], at now: Date) throws {
     guard !events.isEmpty else { return }
     try locked(now) { session in
-      try append(events, &session, now)
       if isSealDue(session.state, now) { try seal(&session, now) }
+      try append(events, &session, now)
+      guard isSealDue(session.state, now) else { return }
+      do { try seal(&session, now) } catch {
+        // The events are in the log. The next ones are not, before this seal is.
+        session.file = nil
+      }
     }
   }
 
@@ -68,8 +75,7 @@ public final class AuditTrail: Sendable {
   private func locked(_ now: Date, _ body: (inout Session) throws -> Void) throws {
     try session.withLock { kept in
       do {
-        try PrivateFolder.create(files.folder)
-        let lock = try FileLock(acquiring: files.lock, purpose: "audit", patience: 30)
+        let lock = try acquire()
         var current = try isCurrent(kept) ? kept ?? load(now) : load(now)
         kept = nil
         try body(&current)
@@ -84,17 +90,28 @@ public final class AuditTrail: Sendable {
     }
   }
 
-  /// Whether nobody wrote since this process did.
-  private func isCurrent(_ session: Session?) throws -> Bool {
-    guard let session else { return false }
-    var status = stat()
-    guard stat(files.path(session.segment), &status) == 0,
-      Int(status.st_size) == session.length
-    else { return false }
-    return try files.segments().last == session.segment
+  /// Waits for the others. The lock of a log that was put aside meanwhile is none.
+  func acquire() throws -> FileLock {
+    while true {
+      try PrivateFolder.create(files.folder)
+      // `try?`: a lock that is not there yet is made, and looked at again.
+      let before = try? AuditReader.status(files.lock).file
+      let lock = try FileLock(acquiring: files.lock, purpose: "audit", patience: 30)
+      // `try?`: as above.
+      let after = try? AuditReader.status(files.lock).file
+      if before != nil, before == after { return lock }
+    }
   }
 
-  private func append(
+  /// Whether nobody wrote since this process did.
+  private func isCurrent(_ session: Session?) throws -> Bool {
+    guard let session, let file = session.file,
+      try files.segments().last == session.segment
+    else { return false }
+    return try AuditReader.status(files.path(session.segment)) == (file, session.length)
+  }
+
+  func append(
     _ events: [AuditEvent], _ session: inout Session, _ now: Date
   ) throws {
     var state = session.state
@@ -109,8 +126,23 @@ public final class AuditTrail: Sendable {
       bytes += line + [UInt8(ascii: "\n")]
     }
     state.unsealedSince = state.unsealedSince ?? now
-    try DurableFile.append(bytes, to: files.path(session.segment))
-    (session.state, session.length) = (state, session.length + bytes.count)
+    try write(bytes, &session)
+    session.state = state
+  }
+
+  /// All of the bytes are on disk after this, or none are in the log.
+  private func write(_ bytes: [UInt8], _ session: inout Session) throws {
+    let path = files.path(session.segment)
+    if session.length == 0 {
+      // The folder names a new file for good before anybody relies on its lines.
+      try DurableFile.replace(path, with: [])
+      session.file = nil
+    }
+    do { try DurableFile.append(bytes, to: path) } catch {
+      truncate(path, off_t(session.length))
+      throw error
+    }
+    session.length += bytes.count
   }
 
   // MARK: Sealing
@@ -118,9 +150,7 @@ public final class AuditTrail: Sendable {
   /// The next key is on disk before the seal names it; the present one is gone after it.
   private func seal(_ session: inout Session, _ now: Date) throws {
     guard let keys = try files.readKeys(), keys.epoch == session.state.epoch else {
-      throw ApplianceError(
-        .auditBroken, "the key of the next seal is gone",
-        hint: "kafclaw audit verify; then kafclaw audit begin-anew --reason TEXT")
+      throw Self.broken("the key of the next seal is gone")
     }
     let next = try keys.next ?? .random()
     try files.write(SealingKeys(epoch: keys.epoch, current: keys.current, next: next))
@@ -129,100 +159,19 @@ public final class AuditTrail: Sendable {
     let line = AuditLine.bytes(
       state.size, after: state.chain, seal: try ApplianceJSON.encode(seal))
     line.withUnsafeBytes { state.append($0) }
-    try DurableFile.append(line + [UInt8(ascii: "\n")], to: files.path(session.segment))
-    state.epoch += 1
-    (state.sealed, state.unsealedSince) = (state.size, nil)
-    session.length += line.count + 1
+    state.sealed(keys.epoch, next: seal.next)
+    try write(line + [UInt8(ascii: "\n")], &session)
     session.state = state
     try finishSeal(next, state)
     if session.length >= AuditFiles.segmentLimit {
       session.segment = AuditFiles.segment(first: state.size)
-      session.length = 0
+      (session.length, session.file) = (0, nil)
     }
   }
 
-  private func finishSeal(_ next: SigningKey, _ state: AuditState) throws {
+  /// The present key is the last to go: as long as it is there, the rest is done again.
+  func finishSeal(_ next: SigningKey, _ state: AuditState) throws {
+    if let anchor = state.anchor { try files.write(anchor) }
     try files.write(SealingKeys(epoch: state.epoch, current: next))
-    try files.write(
-      AuditFiles.Anchor(
-        size: state.size, epoch: state.epoch, chain: state.chain.hexadecimal,
-        root: state.tree.root.hexadecimal))
-  }
-
-  // MARK: Taking up a log
-
-  private func load(_ now: Date) throws -> Session {
-    let segments = try files.segments()
-    guard let last = segments.last else { return try begin(now) }
-    let torn = try cutTornLine(files.path(last))
-    let state = try AuditTail(files).state(segments)
-    var session = Session(state: state, segment: last, length: try length(last))
-    if session.length >= AuditFiles.segmentLimit, state.unsealedSince == nil {
-      (session.segment, session.length) = (AuditFiles.segment(first: state.size), 0)
-    }
-    try settleKeys(&session)
-    if torn > 0 {
-      let event = AuditEvent(
-        .repair, by: "audit", on: last.name, .done, at: now, details: ["bytes": String(torn)])
-      try append([event], &session, now)
-    }
-    return session
-  }
-
-  private func length(_ segment: AuditFiles.Segment) throws -> Int {
-    var status = stat()
-    guard stat(files.path(segment), &status) == 0 else {
-      throw ApplianceError.system("examine", files.path(segment))
-    }
-    return Int(status.st_size)
-  }
-
-  /// A crash between a seal and the change of keys is finished.
-  private func settleKeys(_ session: inout Session) throws {
-    guard let keys = try files.readKeys() else {
-      throw ApplianceError(
-        .auditBroken, "the key of the next seal is gone",
-        hint: "kafclaw audit verify; then kafclaw audit begin-anew --reason TEXT")
-    }
-    if keys.epoch + 1 == session.state.epoch, let next = keys.next {
-      try finishSeal(next, session.state)
-    }
-  }
-
-  private func cutTornLine(_ path: String) throws -> Int {
-    var end = 0
-    let torn = try AuditReader.forEachLine(path) { line in
-      end += line.count + 1
-      return true
-    }
-    guard torn > 0 else { return 0 }
-    guard truncate(path, off_t(end)) == 0 else { throw ApplianceError.system("cut", path) }
-    return torn
-  }
-
-  /// Makes a new log; the key that its first seal is checked with is pinned apart from it.
-  private func begin(_ now: Date) throws -> Session {
-    let keys: SealingKeys
-    if let origin = try files.readOrigin() {
-      guard let kept = try files.readKeys(), kept.epoch == 0,
-        Hexadecimal.encode(kept.current.publicKey) == origin.publicKey
-      else {
-        throw ApplianceError(
-          .auditBroken, "the audit log is gone",
-          hint: "restore \(files.folder), or kafclaw audit begin-anew --reason TEXT")
-      }
-      keys = kept
-    } else {
-      keys = SealingKeys(epoch: 0, current: try .random())
-      try files.write(keys)
-      try files.write(
-        AuditFiles.Origin(
-          created: now.inWholeSeconds, publicKey: Hexadecimal.encode(keys.current.publicKey)))
-    }
-    var session = Session(
-      state: AuditState(), segment: AuditFiles.segment(first: 0), length: 0)
-    try append(
-      [AuditEvent(.begin, by: "audit", on: files.folder, .done, at: now)], &session, now)
-    return session
   }
 }

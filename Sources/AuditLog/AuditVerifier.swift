@@ -9,15 +9,18 @@ import SodiumCrypto
 /// chain, all lines by the hash tree in each seal, seal to seal by their keys, the end by what is
 /// kept apart from the log.
 public struct AuditVerifier {
-  private let files: AuditFiles
-  private let publicKey: [UInt8]?
-  private var verdict = AuditVerdict()
-  private var state = AuditState()
+  let files: AuditFiles
+  let publicKey: [UInt8]?
+  var verdict = AuditVerdict()
+  var state = AuditState()
   /// Public key of the next seal; `nil` once it cannot be known.
-  private var key: [UInt8]?
-  private var isDamaged = false
+  var key: [UInt8]?
+  var isDamaged = false
+  /// The anchor of this host, and whether some seal is that of it.
+  var anchor: AuditFiles.Anchor?
+  var isAnchorFound = false
   private var isDamagedSinceSeal = false
-  private var name = ""
+  var name = ""
   /// Numbers of lines to come, once one is out of place.
   private var later: Set<UInt64>?
 
@@ -32,9 +35,10 @@ public struct AuditVerifier {
 
   /// - Throws: `audit.missing` when there is no log, `io.*` when it cannot be read.
   public mutating func verify() throws -> AuditVerdict {
-    let segments = try files.segments()
+    // `audit.origin` is there before the first line is.
+    let snapshot = try AuditSnapshot(files, withKeys: publicKey == nil)
     let origin = try files.readOrigin()
-    guard !segments.isEmpty || origin != nil else {
+    guard !snapshot.parts.isEmpty || origin != nil else {
       throw ApplianceError(
         .auditMissing, "there is no audit log in \(files.folder)", hint: "kafclaw run begins one")
     }
@@ -42,13 +46,14 @@ public struct AuditVerifier {
     if key == nil {
       note(.missing, "the public key of the first seal is not on this host", at: 0)
     }
-    for segment in segments { try verify(segment) }
-    try verifyEnd(segments)
+    anchor = snapshot.anchor
+    for part in snapshot.parts { try verify(part) }
+    verifyEnd(snapshot)
     verdict.root = state.tree.root.hexadecimal
     return verdict
   }
 
-  private mutating func note(
+  mutating func note(
     _ damage: AuditFinding.Damage, _ message: String, at number: UInt64
   ) {
     (isDamaged, isDamagedSinceSeal) = (true, true)
@@ -59,16 +64,19 @@ public struct AuditVerifier {
 
   // MARK: Lines
 
-  private mutating func verify(_ segment: AuditFiles.Segment) throws {
+  private mutating func verify(_ part: AuditSnapshot.Part) throws {
+    let segment = part.segment
     name = segment.name
     later = nil
     if segment.first > state.size {
       note(
         .missing, "lines \(state.size) to \(segment.first - 1) are in no file", at: state.size)
       resume(at: segment.first)
+    } else if segment.first < state.size {
+      note(.inserted, "lines \(segment.first) and on are in the file before", at: segment.first)
     }
     let path = files.path(segment)
-    let torn = try AuditReader.forEachLine(path) { bytes in
+    let torn = try AuditReader.forEachLine(path, upTo: part.length) { bytes in
       try take(bytes, path)
       return true
     }
@@ -91,12 +99,11 @@ public struct AuditVerifier {
       state.chain = line.previous
     }
     skipsChain = false
-    if line.isSeal { takeSeal(bytes, line) }
+    let seal = line.isSeal ? takeSeal(bytes, line) : nil
     state.append(bytes)
-    if line.isSeal {
-      state.epoch += 1
-      state.sealed = state.size
-    }
+    guard line.isSeal else { return }
+    state.sealed(seal?.epoch ?? state.epoch, next: seal?.next)
+    if state.anchor == anchor { isAnchorFound = true }
   }
 
   private mutating func noteEdited() {
@@ -148,14 +155,14 @@ public struct AuditVerifier {
 
   // MARK: Seals
 
-  private mutating func takeSeal(_ bytes: UnsafeRawBufferPointer, _ line: AuditLine) {
+  private mutating func takeSeal(
+    _ bytes: UnsafeRawBufferPointer, _ line: AuditLine
+  ) -> AuditSeal? {
     verdict.seals += 1
-    // `try?`: what is no seal is told as such.
-    guard let seal = try? ApplianceJSON.decode(AuditSeal.self, from: Array(bytes[line.body]))
-    else {
+    guard let seal = AuditSeal(bytes, line.body) else {
       note(.malformed, "line \(line.number) is no seal that can be read", at: line.number)
       key = nil
-      return
+      return nil
     }
     if let key, !seal.isSigned(by: key) {
       note(
@@ -176,55 +183,7 @@ public struct AuditVerifier {
       (state.tree, state.chain) = (sealed.tree, sealed.chain)
     }
     isDamagedSinceSeal = false
-    state.epoch = seal.epoch
     key = Hexadecimal.decode(seal.next)
-  }
-
-  // MARK: The end
-
-  private mutating func verifyEnd(_ segments: [AuditFiles.Segment]) throws {
-    name = segments.last?.name ?? files.folder
-    verdict.unsealed = state.size - min(state.size, state.sealed)
-    if verdict.seals == 0, verdict.lines >= AuditTrail.sealLines {
-      note(.unsealed, "no line is sealed", at: 0)
-    } else if verdict.unsealed > AuditTrail.sealLines {
-      note(
-        .unsealed, "\(verdict.unsealed) lines are not sealed, and a seal was due", at: state.sealed)
-    }
-    try verifyAnchor()
-    try verifyKey()
-  }
-
-  /// What this host remembers of the last seal, apart from the log.
-  private mutating func verifyAnchor() throws {
-    guard let anchor = try files.readAnchor() else {
-      if verdict.seals > 1 {
-        note(.missing, "the anchor, which tells of lines cut off, is gone", at: state.size)
-      }
-      return
-    }
-    if state.size < anchor.size {
-      note(
-        .truncated,
-        "the log ends at line \(state.size), and had \(anchor.size) lines when it was "
-          + "sealed last", at: state.size)
-    } else if state.epoch < anchor.epoch {
-      note(.truncated, "seal \(anchor.epoch - 1) is gone", at: state.size)
-    }
-  }
-
-  /// The key for the next seal belongs to the last one.
-  private mutating func verifyKey() throws {
-    guard publicKey == nil else { return }
-    guard let keys = try files.readKeys() else {
-      return note(.missing, "the key of the next seal is gone", at: state.size)
-    }
-    let isNext = keys.epoch == state.epoch && keys.current.publicKey == key
-    let isBetween = keys.next.map { $0.publicKey == key && keys.epoch + 1 == state.epoch } ?? false
-    guard !isNext, !isBetween, !isDamaged else { return }
-    note(
-      .truncated,
-      "the next seal would be \(keys.epoch), and the log ends before seal "
-        + "\(state.epoch)", at: state.size)
+    return seal
   }
 }

@@ -29,16 +29,21 @@ public struct HostAudit: Sendable {
     _ body: () throws -> Value
   ) throws -> Value {
     try note(kind, subject, .intent, details)
-    do {
-      let value = try body()
-      try note(kind, subject, .done, details)
-      return value
-    } catch {
+    let value: Value
+    do { value = try body() } catch {
       var details = details
       details["error"] = ApplianceError.of(error).code.rawValue
-      try note(kind, subject, .failed, details)
+      // `try?`: why it failed is worth more than that this could not be recorded.
+      try? note(kind, subject, .failed, details)
       throw error
     }
+    do { try note(kind, subject, .done, details) } catch {
+      let cause = ApplianceError.of(error)
+      throw ApplianceError(
+        cause.code, "\(subject) was changed, and that is not recorded: \(cause.message)",
+        hint: cause.hint)
+    }
+    return value
   }
 
   public func note(

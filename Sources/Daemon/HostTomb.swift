@@ -5,11 +5,16 @@ import ApplianceModel
 public import DesiredState
 public import DurableIO
 import SodiumCrypto
+import Supervision
 public import Tomb
 
 /// The tomb as this host declares it: `tomb` in `appliance.yaml`, or the variables
 /// `KAFCLAW_OAUTH_KEY_BACKEND` and `KAFCLAW_OAUTH_TOMB_FILE`.
 public enum HostTomb {
+  /// For processes that hold secrets and do nothing else: no core dumps, no debugger of the same
+  /// user.
+  public static func protectMemory() { ComponentProcess.protectMemory() }
+
   /// - Throws: `tomb.backend` for a declaration that contradicts itself or defeats its purpose.
   public static func store(_ paths: AppliancePaths, _ spec: TombSpec) throws -> TombStore {
     let file = ProcessEnvironment.value(of: "KAFCLAW_OAUTH_TOMB_FILE").flatMap {

@@ -130,4 +130,16 @@ struct AuditTrailTests {
       try bench.trail.record([bench.event(1)], at: LogBench.start)
     }
   }
+
+  /// What a detail says is not what a record is.
+  @Test func detailIsNotTakenForAnId() throws {
+    let event = bench.event(50)
+    let decoy = AuditEvent(
+      .toolCall, by: "sender:web/mallory", on: "tool/exec", .done, at: LogBench.start,
+      details: ["id": event.id])
+    try bench.trail.record([decoy, event], at: LogBench.start)
+    let key = try SigningKey.random()
+    let proof = try AuditArchive(bench.files).proof(of: event.id, at: LogBench.start, by: key)
+    #expect(try proof.verified(by: Hexadecimal.encode(key.publicKey)).id == event.id)
+  }
 }

@@ -30,6 +30,7 @@ enum CommandTomb {
   /// - Throws: `process.root` for root, who would leave files that the appliance cannot read.
   static func store(_ options: GlobalOptions) throws -> TombStore {
     let paths = try options.paths
+    HostTomb.protectMemory()
     try RootRefusal.require(environment: ProcessEnvironment.settings)
     try PrivateFolder.requireTrusted(paths.state)
     try PrivateFolder.requireTrusted(paths.configuration)
