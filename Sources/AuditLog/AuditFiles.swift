@@ -58,8 +58,8 @@ public struct AuditFiles: Sendable {
     }.sorted { $0.first < $1.first }
   }
 
-  /// Whether nothing was recorded yet.
-  public var isEmpty: Bool { get throws { try segments().isEmpty } }
+  /// Whether there is a log, or was one.
+  public var isBegun: Bool { get throws { try readOrigin() != nil } }
 
   /// What is pinned apart from the log.
   struct Origin: Codable, Sendable, Equatable {
@@ -67,6 +67,8 @@ public struct AuditFiles: Sendable {
     let created: Date
     /// Public key of the first seal.
     let publicKey: String
+    /// Whether the log's first line is on disk: without a line it is gone from then on.
+    var isBegun = false
   }
 
   /// Where the log stood when it was sealed last.
@@ -85,6 +87,13 @@ public struct AuditFiles: Sendable {
   func write(_ origin: Origin) throws { try write(origin, self.origin) }
 
   func write(_ anchor: Anchor) throws { try write(anchor, self.anchor) }
+
+  /// Notes that the log has its first line.
+  func markBegun() throws {
+    guard var origin = try readOrigin(), !origin.isBegun else { return }
+    origin.isBegun = true
+    try write(origin)
+  }
 
   func forgetOrigin() throws {
     try DurableFile.removeIfPresent(anchor)

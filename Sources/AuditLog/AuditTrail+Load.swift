@@ -23,6 +23,7 @@ extension AuditTrail {
         state: state, segment: AuditFiles.segment(first: state.size), length: 0)
     }
     try settleKeys(state)
+    try files.markBegun()
     if torn > 0 {
       let event = AuditEvent(
         .repair, by: "audit", on: last.name, .done, at: now, details: ["bytes": String(torn)])
@@ -71,7 +72,7 @@ extension AuditTrail {
     guard try files.readAnchor() == nil else { throw Self.gone(files) }
     if let origin = try files.readOrigin() {
       guard let kept = try files.readKeys(), kept.epoch == 0,
-        kept.current.isKey(origin.publicKey)
+        kept.current.isKey(origin.publicKey), !origin.isBegun
       else { throw Self.gone(files) }
     } else {
       let keys = SealingKeys(epoch: 0, current: try .random())
@@ -84,6 +85,7 @@ extension AuditTrail {
       state: AuditState(), segment: AuditFiles.segment(first: 0), length: 0)
     try append(
       [AuditEvent(.begin, by: "audit", on: files.folder, .done, at: now)], &session, now)
+    try files.markBegun()
     return session
   }
 

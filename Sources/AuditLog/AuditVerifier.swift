@@ -48,6 +48,9 @@ public struct AuditVerifier {
     }
     anchor = snapshot.anchor
     for part in snapshot.parts { try verify(part) }
+    if state.size == 0, origin?.isBegun == true {
+      note(.missing, "the log was begun, and none of its lines is there", at: 0)
+    }
     verifyEnd(snapshot)
     verdict.root = state.tree.root.hexadecimal
     return verdict

@@ -80,6 +80,7 @@ struct CrashTests {
     let path = try #require(try bench.paths.first)
     for content in [nil, "", String(first.prefix(50)), first + "\n"] {
       try FileManager.default.removeItem(atPath: path)
+      try forgetBeginning()
       try content.map { try Data($0.utf8).write(to: url(path)) }
       try requireBegun()
     }
@@ -88,12 +89,21 @@ struct CrashTests {
     try requireBegun()
   }
 
+  /// As before the first line was on disk.
+  private func forgetBeginning() throws {
+    var origin = try #require(try bench.files.readOrigin())
+    origin.isBegun = false
+    try bench.files.write(origin)
+  }
+
   private func requireBegun() throws {
+    #expect(try bench.files.readOrigin()?.isBegun != true)
     try AuditTrail(bench.files).record([bench.event(0)], at: LogBench.start)
     let verdict = try bench.verdict()
     #expect(verdict.isIntact, "\(verdict.findings)")
     let kinds = try AuditArchive(bench.files).newest(10).map(\.event.kind)
     #expect(kinds == [.begin, .toolCall])
+    #expect(try bench.files.readOrigin()?.isBegun == true)
   }
 
   @Test func nextSegmentWithoutLinesIsContinued() throws {

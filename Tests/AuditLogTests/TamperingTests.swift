@@ -142,6 +142,18 @@ struct TamperingTests {
     #expect(error?.code == .auditBroken)
   }
 
+  /// Also before the first seal, when nothing but the origin tells of it.
+  @Test func lostLogWithoutASealIsNoNewLog() throws {
+    let bench = try LogBench()
+    try bench.fill(3)
+    for path in try bench.paths { try FileManager.default.removeItem(atPath: path) }
+    #expect(try bench.verdict().findings.map(\.damage) == [.missing])
+    let error = #expect(throws: ApplianceError.self) {
+      try AuditTrail(bench.files).record([bench.event(0)], at: LogBench.start)
+    }
+    #expect(error?.code == .auditBroken)
+  }
+
   @Test func damagedEndIsNotContinued() throws {
     try bench.change { $0[25] = $0[25].replacingOccurrences(of: "done", with: "dona") }
     let error = #expect(throws: ApplianceError.self) {
