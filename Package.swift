@@ -149,7 +149,7 @@ let package = Package(
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
     tests("AuditLogTests", ["AuditLog", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
     tests("TombTests", ["Tomb", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
-    tests("TimelineTests", ["Timeline", "ApplianceModel", .grdb]),
+    tests("TimelineTests", ["Timeline", "ApplianceModel", "TestSupport", .grdb]),
     tests("GitSourceTests", ["GitSource", "ApplianceModel", "TestSupport"]),
     tests(
       "FuzzTests",

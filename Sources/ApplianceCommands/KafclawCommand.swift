@@ -11,7 +11,8 @@ public struct KafclawCommand: AsyncParsableCommand {
     commandName: "kafclaw",
     abstract: "A declarative appliance for AI-agent gateways.",
     discussion: """
-      The desired state stands in a git repository; secrets stay in the environment. \
+      The desired state stands in a git repository; secrets stay in the environment \
+      or the tomb. \
       `kafclaw run` keeps the appliance as the repository says.
       """,
     version: ApplianceVersion.current,

@@ -101,8 +101,6 @@ extension AuditEvent.Kind {
   public static let sourceAccepted = Self("source.accept")
   public static let tombChange = Self("tomb.change")
   public static let secretUse = Self("secret.use")
-  public static let tokenChange = Self("token.change")
-  public static let authentication = Self("access.authentication")
   public static let admission = Self("access.admission")
   public static let toolCall = Self("tool.call")
   public static let start = Self("appliance.start")

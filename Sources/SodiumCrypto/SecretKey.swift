@@ -10,8 +10,8 @@ extension ApplianceError.Code {
   public static let noSecureMemory = Self("crypto.memory")
 }
 
-/// 32 secret bytes in guarded memory (libsodium, "Secure memory"): locked, out of core dumps,
-/// overwritten when the last holder lets go.
+/// 32 secret bytes in guarded memory (libsodium, "Secure memory"): out of core dumps, locked as far
+/// as the limit of locked memory goes, overwritten when the last holder lets go.
 public final class SecretKey: @unchecked Sendable {
   // `@unchecked Sendable`: the bytes are written in `init` only.
   private let bytes: UnsafeMutableRawPointer

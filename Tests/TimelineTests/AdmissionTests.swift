@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Timeline

@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Timeline

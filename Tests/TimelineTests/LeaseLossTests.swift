@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import TestSupport
 import Testing
 
 @testable import Timeline

@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Timeline

@@ -4,6 +4,7 @@
 import ApplianceModel
 import DurableIO
 import Foundation
+import TestSupport
 
 @testable import Tomb
 

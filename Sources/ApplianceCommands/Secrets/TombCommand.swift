@@ -50,6 +50,15 @@ enum CommandTomb {
     return (store, value)
   }
 
+  /// As ``change(_:_:_:_:)``, and shows the tomb as it is then.
+  static func changeAndShow(
+    _ options: GlobalOptions, _ deed: String, _ subject: String = "",
+    _ body: (TombStore) throws -> Void
+  ) throws {
+    let (store, _) = try change(options, deed, subject, body)
+    try TombReport(store).render(options.format)
+  }
+
   /// Shows a secret once: results to standard output, the words around it to the terminal.
   static func show(_ secret: SecretValue) {
     secret.withBytes { Output.bytes($0) }
@@ -115,10 +124,9 @@ extension TombCommand {
 
     func run() throws {
       let recipient = try Recipient(recipient)
-      let (store, _) = try CommandTomb.change(options, "add-recipient", recipient.description) {
+      try CommandTomb.changeAndShow(options, "add-recipient", recipient.description) {
         try $0.add(recipient, label: label, at: Date())
       }
-      try TombReport(store).render(options.format)
     }
   }
 
@@ -134,10 +142,9 @@ extension TombCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-      let (store, _) = try CommandTomb.change(options, "remove-recipient", slot) {
+      try CommandTomb.changeAndShow(options, "remove-recipient", slot) {
         try $0.removeSlot(slot, at: Date())
       }
-      try TombReport(store).render(options.format)
     }
   }
 
@@ -151,10 +158,9 @@ extension TombCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-      let (store, _) = try CommandTomb.change(options, "rotate-key", "") {
+      try CommandTomb.changeAndShow(options, "rotate-key") {
         try $0.rotateKey(at: Date())
       }
-      try TombReport(store).render(options.format)
     }
   }
 
@@ -173,7 +179,7 @@ extension TombCommand {
 
     func run() throws {
       let recipient = try Recipient(to)
-      guard try DurableFile.readIfPresent(file, limit: .max) == nil else {
+      guard !FileManager.default.fileExists(atPath: file) else {
         throw ApplianceError(.tombExists, "\(Quoted(file)) is there already")
       }
       let (_, bytes) = try CommandTomb.change(options, "export", to) { store in
@@ -206,14 +212,13 @@ extension TombCommand {
     func run() throws {
       let export = try from.map { try DurableFile.read($0, limit: 256 << 20) }
       let key = try RecoveryKey(try SecretInput.value("Recovery key", limit: 1 << 10))
-      let (store, _) = try CommandTomb.change(options, "recover", "") { store in
+      try CommandTomb.changeAndShow(options, "recover") { store in
         if let export {
           try store.adopt(export, with: key, at: Date())
         } else {
           try store.recover(with: key, at: Date())
         }
       }
-      try TombReport(store).render(options.format)
     }
   }
 
@@ -227,10 +232,9 @@ extension TombCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-      let (store, _) = try CommandTomb.change(options, "accept-older", "") {
+      try CommandTomb.changeAndShow(options, "accept-older") {
         try $0.acceptOlder()
       }
-      try TombReport(store).render(options.format)
     }
   }
 }

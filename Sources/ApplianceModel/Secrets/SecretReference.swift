@@ -3,7 +3,8 @@
 
 /// Where a secret is kept. Desired state holds references only, never values.
 public enum SecretReference: Sendable, Hashable {
-  /// A variable of the supervisor's environment, then of the appliance's `env` file.
+  /// A variable of the supervisor's environment, then of the appliance's `env` file, then the tomb's
+  /// entry `env/NAME`.
   case environment(String)
   /// An entry of the tomb.
   case tomb(String)

@@ -5,16 +5,18 @@ import Foundation
 import Glibc
 
 /// A test could not prepare what it needs.
-struct SetupFailure: Error {
-  let what: String
-  let number = errno
+public struct SetupFailure: Error {
+  public let what: String
+  public let number = errno
+
+  public init(what: String) { self.what = what }
 }
 
-/// A folder of one test, removed with it.
-final class TemporaryFolder: Sendable {
-  let path: String
+/// A folder of one test, of whoever runs it, removed with it.
+public final class TemporaryFolder: Sendable {
+  public let path: String
 
-  init() throws {
+  public init() throws {
     let parent = FileManager.default.temporaryDirectory.path
     var template = Array("\(parent)/kafclaw-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw SetupFailure(what: "create \(parent)/…") }
@@ -24,14 +26,14 @@ final class TemporaryFolder: Sendable {
   // `try?`: a folder that stays in the temporary folder spoils no test.
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
+  public func callAsFunction(_ name: String) -> String { path + "/" + name }
 
-  func makeFolder(_ name: String) throws {
+  public func makeFolder(_ name: String) throws {
     guard mkdir(self(name), 0o700) == 0 else { throw SetupFailure(what: self(name)) }
   }
 
   /// Every file of a folder with its content.
-  func contents(of name: String = ".") throws -> [String: Data] {
+  public func contents(of name: String = ".") throws -> [String: Data] {
     let names = try FileManager.default.contentsOfDirectory(atPath: self(name))
     return try names.reduce(into: [:]) { contents, file in
       contents[file] = try Data(contentsOf: URL(filePath: self(name + "/" + file)))
