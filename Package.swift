@@ -22,8 +22,11 @@ extension Target.Dependency {
   static let grdb = product(name: "GRDB", package: "GRDB.swift")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
   static let logging = product(name: "Logging", package: "swift-log")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
+  static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let serviceLifecycle = product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -57,6 +60,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -95,6 +99,12 @@ let package = Package(
     layer("Timeline", ["ApplianceModel", "SodiumCrypto", .grdb]),
     // L4: act on the mechanisms
     layer("Tools", ["Sandbox", "ApplianceModel"]),
+    layer(
+      "Doctor",
+      [
+        "Tomb", "AuditLog", "Guardrails", "GitSource", "GatewayAPI", "ControlAPI", "DesiredState",
+        "SodiumCrypto", "DurableIO", "ApplianceModel",
+      ]),
     // L5: the two flows
     layer(
       "AgentRuntime",
@@ -110,13 +120,14 @@ let package = Package(
       "Gateway",
       [
         "GatewayAPI", "ControlAPI", "Planning", "DesiredState", "SodiumCrypto", "ApplianceModel",
-        .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
+        .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTPTypes, .logging,
+        .serviceLifecycle,
       ]),
     // L7: composition root
     layer(
       "Daemon",
       [
-        "Gateway", "AgentRuntime", "Reconciliation", "Planning", "Timeline", "GitSource",
+        "Gateway", "AgentRuntime", "Doctor", "Reconciliation", "Planning", "Timeline", "GitSource",
         "Provenance", "Sandbox", "Supervision", "AuditLog", "Tomb", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
         "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
         .unixSignals,
@@ -125,7 +136,7 @@ let package = Package(
     .target(
       name: "ApplianceCommands",
       dependencies: [
-        "Daemon", "Reconciliation", "Provenance", "Guardrails", "Planning", "GitSource",
+        "Daemon", "Doctor", "Reconciliation", "Provenance", "Guardrails", "Planning", "GitSource",
         "AuditLog", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState", "DurableIO", "ApplianceModel", .argumentParser,
         .asyncHTTPClient, .nioCore, .nioHTTP1,
       ],
@@ -139,7 +150,7 @@ let package = Package(
       name: "TestSupport", dependencies: [.asyncHTTPClient, .nioCore, .nioHTTP1],
       path: "Tests/TestSupport", exclude: ["Servers"], swiftSettings: base),
     tests("ArchitectureTests", []),
-    tests("ApplianceModelTests", ["ApplianceModel"]),
+    tests("ApplianceModelTests", ["ApplianceModel", "TestSupport"]),
     tests(
       "ProvenanceTests", ["Provenance", "SodiumCrypto", "ApplianceModel", "TestSupport"]),
     tests(
@@ -149,6 +160,12 @@ let package = Package(
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
     tests("AuditLogTests", ["AuditLog", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
     tests("TombTests", ["Tomb", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
+    tests(
+      "DoctorTests",
+      [
+        "Doctor", "Tomb", "AuditLog", "GitSource", "ControlAPI", "DesiredState", "SodiumCrypto",
+        "DurableIO", "ApplianceModel", "TestSupport",
+      ]),
     tests("TimelineTests", ["Timeline", "ApplianceModel", "TestSupport", .grdb]),
     tests("GitSourceTests", ["GitSource", "ApplianceModel", "TestSupport"]),
     tests(
@@ -174,8 +191,8 @@ let package = Package(
     tests(
       "AgentRuntimeTests",
       [
-        "AgentRuntime", "Tools", "ModelProviders", "Planning", "DesiredState", "DurableIO",
-        "ControlAPI", "ApplianceModel", .logging,
+        "AgentRuntime", "Tools", "ModelProviders", "Planning", "Supervision", "DesiredState",
+        "DurableIO", "ControlAPI", "ApplianceModel", .logging,
       ]),
     tests("ControlAPITests", ["ControlAPI", "ApplianceModel", "TestSupport"]),
     tests("SupervisionTests", ["Supervision", "TestSupport"]),
@@ -183,7 +200,7 @@ let package = Package(
       "GatewayTests",
       [
         "Gateway", "GatewayAPI", "Supervision", "ControlAPI", "Planning", "SodiumCrypto",
-        "ApplianceModel", .hummingbird, .httpTypes, .logging,
+        "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes, .logging,
       ]),
     tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel"]),
     tests("ApplianceTests", ["kafclaw", "TestSupport"]),

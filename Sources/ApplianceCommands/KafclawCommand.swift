@@ -20,7 +20,8 @@ public struct KafclawCommand: AsyncParsableCommand {
       InitCommand.self, ValidateCommand.self, SchemaCommand.self, ApplyCommand.self,
       RunCommand.self, ReconcileCommand.self, StatusCommand.self, HistoryCommand.self,
       RollbackCommand.self, SuspendCommand.self, ResumeCommand.self, SourceCommand.self,
-      TombCommand.self, AuditCommand.self, ConfigCommand.self, ChatCommand.self,
+      DoctorCommand.self, SecurityCommand.self, TombCommand.self, TokenCommand.self,
+      AuditCommand.self, ConfigCommand.self, ChatCommand.self,
       ComponentCommand.self,
     ])
 

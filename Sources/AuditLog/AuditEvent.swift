@@ -101,6 +101,15 @@ extension AuditEvent.Kind {
   public static let sourceAccepted = Self("source.accept")
   public static let tombChange = Self("tomb.change")
   public static let secretUse = Self("secret.use")
+  public static let tokenChange = Self("token.change")
+  /// Somebody authenticated at the gateway, or failed to.
+  public static let login = Self("access.login")
+  /// A network is locked out after too many failures.
+  public static let lockout = Self("access.lockout")
+  /// A client of the gateway asked for a pass.
+  public static let request = Self("reconcile.request")
+  /// `doctor --fix` or `security fix` changed something.
+  public static let repairHost = Self("doctor.fix")
   public static let admission = Self("access.admission")
   public static let toolCall = Self("tool.call")
   public static let start = Self("appliance.start")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 
 /// One thing that is wrong with a log, and where.
 public struct AuditFinding: Sendable, Codable, Equatable {
@@ -26,6 +26,8 @@ public struct AuditFinding: Sendable, Codable, Equatable {
     case malformed
     /// A file is gone.
     case missing
+    /// What would tell more could not be read: nothing is known to be wrong, or to be right.
+    case unread
   }
 
   public let file: String
@@ -45,6 +47,17 @@ public struct AuditVerdict: Sendable, Codable, Equatable {
   /// The hash tree's root over all lines.
   public internal(set) var root = ""
   public internal(set) var findings: [AuditFinding] = []
+  /// What an operator should know, and is no damage.
+  public internal(set) var notes: [String] = []
 
   public var isIntact: Bool { findings.isEmpty }
+
+  /// Whether something is wrong, rather than unknown.
+  public var isBroken: Bool { findings.contains { $0.damage != .unread } }
+
+  /// The log could not be compared with all that tells of it.
+  public mutating func note(unread file: String, because error: ApplianceError) {
+    findings.append(
+      AuditFinding(file: file, sequence: lines, damage: .unread, message: error.message))
+  }
 }

@@ -38,7 +38,8 @@ struct AuditLine {
     guard Self.skip(Self.opening, line, &offset),
       let number = Self.number(line, &offset),
       Self.skip(Self.hash, line, &offset), offset + 64 <= line.count,
-      let previous = Self.hashValue(UnsafeRawBufferPointer(rebasing: line[offset..<offset + 64]))
+      let previous = HashValue(
+        hexadecimal: UnsafeRawBufferPointer(rebasing: line[offset..<offset + 64]))
     else { return nil }
     offset += 64
     if Self.skip(Self.record, line, &offset) {
@@ -77,26 +78,6 @@ struct AuditLine {
     let isShortest = offset - start == 1 || (offset > start && line[start] != UInt8(ascii: "0"))
     return isShortest ? value : nil
   }
-
-  private static func hashValue(_ digits: UnsafeRawBufferPointer) -> HashValue? {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { bytes in
-      for index in 0..<32 {
-        guard let high = nibble(digits[index * 2]), let low = nibble(digits[index * 2 + 1]) else {
-          return nil
-        }
-        bytes[index] = high << 4 | low
-      }
-      return HashValue(bytes)
-    }
-  }
-
-  private static func nibble(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    default: nil
-    }
-  }
 }
 
 /// Where a log stands: its tree, the chain over its lines, and its last seal.
@@ -114,6 +95,8 @@ struct AuditState: Sendable, Equatable {
   var nextKey: String?
   /// What is kept apart from the log since the last seal.
   var anchor: AuditFiles.Anchor?
+  /// When the last seal was made.
+  var sealedAt: Date?
 
   /// The number of the next line.
   var size: UInt64 { tree.size }
@@ -125,8 +108,8 @@ struct AuditState: Sendable, Equatable {
   }
 
   /// The line that was appended last is a seal of this number.
-  mutating func sealed(_ number: UInt64, next key: String?) {
-    (epoch, sealed, unsealedSince, nextKey) = (number + 1, size, nil, key)
+  mutating func sealed(_ number: UInt64, next key: String?, at date: Date?) {
+    (epoch, sealed, unsealedSince, nextKey, sealedAt) = (number + 1, size, nil, key, date)
     anchor = AuditFiles.Anchor(
       size: size, epoch: epoch, chain: chain.hexadecimal, root: tree.root.hexadecimal)
   }

@@ -6,16 +6,16 @@ import FoundationEssentials
 
 /// Finds where a log stands without reading all of it: from its last seal on.
 struct AuditTail {
-  private let files: AuditFiles
+  let files: AuditFiles
 
   init(_ files: AuditFiles) { self.files = files }
 
   /// - Throws: `audit.broken` when the lines after the last seal do not follow from it.
   func state(_ segments: [AuditFiles.Segment]) throws -> AuditState {
     guard let place = try lastSeal(segments) else {
-      return try replay(segments, AuditState(), from: nil)
+      return try replay(segments, AuditState(), from: 0)
     }
-    return try replay(Array(segments[place.segment...]), nil, from: place)
+    return try replay(Array(segments[place.segment...]), nil, from: place.offset)
   }
 
   private struct Place {
@@ -26,27 +26,33 @@ struct AuditTail {
 
   private func lastSeal(_ segments: [AuditFiles.Segment]) throws -> Place? {
     for index in segments.indices.reversed() {
-      var (offset, found): (Int, Int?) = (0, nil)
-      try AuditReader.forEachLine(files.path(segments[index])) { line in
+      var found: Int?
+      try AuditReader.forEachLineFromEnd(files.path(segments[index])) { offset, line in
         if AuditLine(line)?.isSeal == true { found = offset }
-        offset += line.count + 1
-        return true
+        return found == nil
       }
       if let found { return Place(segment: index, offset: found) }
     }
     return nil
   }
 
-  private func replay(
-    _ segments: [AuditFiles.Segment], _ start: AuditState?, from place: Place?
+  /// The state after the last line.
+  ///
+  /// - Parameter start: The state before the first line; `nil` where that is a seal.
+  /// - Parameter offset: Where the first line begins in the first segment.
+  /// - Parameter end: Bytes of the last segment that are read.
+  func replay(
+    _ segments: [AuditFiles.Segment], _ start: AuditState?, from offset: Int, upTo end: Int = .max
   ) throws -> AuditState {
     var state = start
     for (index, segment) in segments.enumerated() {
       if let state, state.size != segment.first {
         throw Self.broken(segment.name, "it does not begin with line \(state.size)")
       }
-      let offset = index == 0 ? place?.offset ?? 0 : 0
-      try AuditReader.forEachLine(files.path(segment), from: offset) { line in
+      let isLast = index == segments.count - 1
+      try AuditReader.forEachLine(
+        files.path(segment), from: index == 0 ? offset : 0, upTo: isLast ? end : .max
+      ) { line in
         try take(line, &state, segment)
         return true
       }
@@ -71,7 +77,7 @@ struct AuditTail {
         throw Self.broken(segment.name, "the seal in line \(line.number) does not fit")
       }
       after.append(bytes)
-      after.sealed(seal.epoch, next: seal.next)
+      after.sealed(seal.epoch, next: seal.next, at: seal.at)
       state = after
       return
     }
@@ -85,7 +91,7 @@ struct AuditTail {
     state = after
   }
 
-  private static func record(
+  static func record(
     _ bytes: some Sequence<UInt8>, _ segment: AuditFiles.Segment
   ) throws -> AuditEvent {
     do { return try ApplianceJSON.decode(AuditEvent.self, from: bytes) } catch {
@@ -93,7 +99,7 @@ struct AuditTail {
     }
   }
 
-  private static func broken(_ file: String, _ what: String) -> ApplianceError {
+  static func broken(_ file: String, _ what: String) -> ApplianceError {
     ApplianceError(
       .auditBroken, "\(file): \(what)",
       hint:

@@ -7,6 +7,9 @@ public import FoundationEssentials
 import Glibc
 
 extension AuditTrail {
+  /// The detail of `audit.begin` that says why another log was put aside.
+  static let reasonDetail = "reason"
+
   /// Puts a log that cannot be continued aside and begins another one, whose first records say so.
   ///
   /// - Returns: The folder of the old log.
@@ -22,7 +25,7 @@ extension AuditTrail {
     let event = AuditEvent(
       .begin, by: actor, on: old, .done, at: now,
       details: [
-        "reason": reason, "oldSize": anchor.map { String($0.size) } ?? "unknown",
+        Self.reasonDetail: reason, "oldSize": anchor.map { String($0.size) } ?? "unknown",
         "oldChain": anchor?.chain ?? "unknown",
       ])
     try record([event], at: now)

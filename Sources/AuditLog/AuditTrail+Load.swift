@@ -41,28 +41,17 @@ extension AuditTrail {
   /// A crash between a seal and the change of keys is finished. Keys and anchor that are not those
   /// of the last seal tell of a log that was exchanged or cut.
   private func settleKeys(_ state: AuditState) throws {
-    guard let keys = try files.readKeys() else {
-      throw Self.broken("the key of the next seal is gone")
-    }
-    let expected = try state.nextKey ?? files.readOrigin()?.publicKey
-    if let next = keys.next, keys.epoch + 1 == state.epoch, next.isKey(expected) {
-      return try finishSeal(next, state)
-    }
-    guard keys.epoch == state.epoch, keys.current.isKey(expected) else {
-      throw Self.broken("the key in sealing.key is not that of the next seal")
-    }
-    guard try files.readAnchor() == state.anchor else {
-      throw Self.broken("the log's last seal is not the one in \(files.anchor)")
+    switch try SealStanding(state, files.readKeys(), files, anchor: try files.readAnchor()) {
+    case .settled: return
+    case .unfinished(let next): try finishSeal(next, state)
+    case .broken(let why): throw Self.broken(why)
     }
   }
 
   private func cutTornLine(_ path: String) throws -> Int {
-    var end = 0
-    let torn = try AuditReader.forEachLine(path) { line in
-      end += line.count + 1
-      return true
-    }
+    let torn = try AuditReader.forEachLineFromEnd(path) { _, _ in false }
     guard torn > 0 else { return 0 }
+    let end = try AuditReader.status(path).length - torn
     guard truncate(path, off_t(end)) == 0 else { throw ApplianceError.system("cut", path) }
     return torn
   }
@@ -93,6 +82,34 @@ extension AuditTrail {
     ApplianceError(
       .auditBroken, "the audit log is gone",
       hint: "restore \(files.folder), or kafclaw audit begin-anew --reason TEXT")
+  }
+}
+
+/// How the key of the next seal and the anchor stand to the last seal of a log.
+enum SealStanding {
+  case settled
+  /// A crash came between the seal and the change of keys.
+  case unfinished(SigningKey)
+  case broken(String)
+
+  init(
+    _ state: AuditState, _ keys: SealingKeys?, _ files: AuditFiles,
+    anchor: @autoclosure () throws -> AuditFiles.Anchor?
+  ) throws {
+    let expected = try state.nextKey ?? files.readOrigin()?.publicKey
+    guard let keys else {
+      self = .broken("the key of the next seal is gone")
+      return
+    }
+    if let next = keys.next, keys.epoch + 1 == state.epoch, next.isKey(expected) {
+      self = .unfinished(next)
+    } else if keys.epoch != state.epoch || !keys.current.isKey(expected) {
+      self = .broken("the key in sealing.key is not that of the next seal")
+    } else if try anchor() != state.anchor {
+      self = .broken("the log's last seal is not the one in \(files.anchor)")
+    } else {
+      self = .settled
+    }
   }
 }
 

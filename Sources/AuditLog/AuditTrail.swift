@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 import DurableIO
 public import FoundationEssentials
 import Glibc
@@ -53,11 +53,14 @@ public final class AuditTrail: Sendable {
   /// Seals what is not sealed yet.
   ///
   /// - Parameter onlyIfDue: Not before a thousand lines or five minutes.
-  public func seal(at now: Date, onlyIfDue: Bool = false) throws {
-    guard try !files.segments().isEmpty else { return }
-    try locked(now) { session in
+  /// - Returns: Where the log stood after its last seal; `nil` where there is none.
+  @discardableResult
+  public func seal(at now: Date, onlyIfDue: Bool = false) throws -> AuditAnchor? {
+    guard try !files.segments().isEmpty else { return nil }
+    return try locked(now) { session in
       let isDue = onlyIfDue ? isSealDue(session.state, now) : session.state.unsealedSince != nil
       if isDue { try seal(&session, now) }
+      return try session.state.lastSeal(of: files.readOrigin())
     }
   }
 
@@ -72,15 +75,18 @@ public final class AuditTrail: Sendable {
 
   // MARK: One batch
 
-  private func locked(_ now: Date, _ body: (inout Session) throws -> Void) throws {
+  private func locked<Value>(
+    _ now: Date, _ body: (inout Session) throws -> Value
+  ) throws -> Value {
     try session.withLock { kept in
       do {
         let lock = try acquire()
         var current = try isCurrent(kept) ? kept ?? load(now) : load(now)
         kept = nil
-        try body(&current)
+        let value = try body(&current)
         kept = current
         _ = consume lock
+        return value
       } catch let error as ApplianceError {
         throw ApplianceError(
           error.code == .auditBroken ? .auditBroken : .auditUnwritten,
@@ -159,7 +165,7 @@ public final class AuditTrail: Sendable {
     let line = AuditLine.bytes(
       state.size, after: state.chain, seal: try ApplianceJSON.encode(seal))
     line.withUnsafeBytes { state.append($0) }
-    state.sealed(keys.epoch, next: seal.next)
+    state.sealed(keys.epoch, next: seal.next, at: seal.at)
     try write(line + [UInt8(ascii: "\n")], &session)
     session.state = state
     try finishSeal(next, state)
@@ -173,5 +179,15 @@ public final class AuditTrail: Sendable {
   func finishSeal(_ next: SigningKey, _ state: AuditState) throws {
     if let anchor = state.anchor { try files.write(anchor) }
     try files.write(SealingKeys(epoch: state.epoch, current: next))
+  }
+}
+
+extension AuditState {
+  /// The last seal, of the log with this origin.
+  func lastSeal(of origin: AuditFiles.Origin?) -> AuditAnchor? {
+    guard let origin, let anchor, let sealedAt else { return nil }
+    return AuditAnchor(
+      origin: origin.publicKey, size: anchor.size, epoch: anchor.epoch, chain: anchor.chain,
+      root: anchor.root, at: sealedAt)
   }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 import FoundationEssentials
 import SodiumCrypto
 
 /// Reads a log from its first line to its last and says what does not fit: line to line by the
 /// chain, all lines by the hash tree in each seal, seal to seal by their keys, the end by what is
-/// kept apart from the log.
+/// kept apart from the log, all of it by the seals that the timeline remembers.
 public struct AuditVerifier {
   let files: AuditFiles
   let publicKey: [UInt8]?
@@ -19,7 +19,11 @@ public struct AuditVerifier {
   /// The anchor of this host, and whether some seal is that of it.
   var anchor: AuditFiles.Anchor?
   var isAnchorFound = false
-  private var isDamagedSinceSeal = false
+  var isDamagedSinceSeal = false
+  private let anchors: [AuditAnchor]?
+  var remembered = RememberedSeals([], origin: nil)
+  /// Why the log was begun in another one's place.
+  var reason: String?
   var name = ""
   /// Numbers of lines to come, once one is out of place.
   private var later: Set<UInt64>?
@@ -29,16 +33,21 @@ public struct AuditVerifier {
 
   /// - Parameter publicKey: The key of the first seal when it is known from elsewhere; else the one
   ///   that is pinned on this host.
-  public init(_ files: AuditFiles, publicKey: [UInt8]? = nil) {
-    (self.files, self.publicKey) = (files, publicKey)
+  /// - Parameter anchors: What the timeline remembers of seals, in that order, read before this is
+  ///   called; `nil` to compare the log with nothing.
+  public init(
+    _ files: AuditFiles, publicKey: [UInt8]? = nil, anchors: [AuditAnchor]? = nil
+  ) {
+    (self.files, self.publicKey, self.anchors) = (files, publicKey, anchors)
   }
 
   /// - Throws: `audit.missing` when there is no log, `io.*` when it cannot be read.
   public mutating func verify() throws -> AuditVerdict {
+    name = files.folder
     // `audit.origin` is there before the first line is.
     let snapshot = try AuditSnapshot(files, withKeys: publicKey == nil)
     let origin = try files.readOrigin()
-    guard !snapshot.parts.isEmpty || origin != nil else {
+    guard !snapshot.parts.isEmpty || origin != nil || anchors?.isEmpty == false else {
       throw ApplianceError(
         .auditMissing, "there is no audit log in \(files.folder)", hint: "kafclaw run begins one")
     }
@@ -47,11 +56,13 @@ public struct AuditVerifier {
       note(.missing, "the public key of the first seal is not on this host", at: 0)
     }
     anchor = snapshot.anchor
+    remembered = RememberedSeals(anchors ?? [], origin: key.map { Hexadecimal.encode($0) })
     for part in snapshot.parts { try verify(part) }
-    if state.size == 0, origin?.isBegun == true {
+    if state.size == 0, origin?.isBegun ?? true {
       note(.missing, "the log was begun, and none of its lines is there", at: 0)
     }
     verifyEnd(snapshot)
+    if anchors != nil { verifyRemembered() }
     verdict.root = state.tree.root.hexadecimal
     return verdict
   }
@@ -104,8 +115,12 @@ public struct AuditVerifier {
     skipsChain = false
     let seal = line.isSeal ? takeSeal(bytes, line) : nil
     state.append(bytes)
-    guard line.isSeal else { return }
-    state.sealed(seal?.epoch ?? state.epoch, next: seal?.next)
+    if state.size >= remembered.nextSize { compareRemembered() }
+    guard line.isSeal else {
+      if state.epoch == 0, remembered.other != nil { lookForReason(bytes, line) }
+      return
+    }
+    state.sealed(seal?.epoch ?? state.epoch, next: seal?.next, at: seal?.at)
     if state.anchor == anchor { isAnchorFound = true }
   }
 

@@ -49,42 +49,18 @@ struct HashTree: Sendable, Equatable {
 
 /// Collects the way from one leaf to the root while the leaves are read, in any number, once.
 struct InclusionPath {
-  private struct Subtree {
-    var hash: HashValue
-    var size: UInt64
-    var hasLeaf: Bool
-  }
-
   private let index: UInt64
-  private var count: UInt64 = 0
-  private var subtrees: [Subtree] = []
-  private var path: [HashValue] = []
+  private var tree = SubtreePath()
 
   init(of index: UInt64) { self.index = index }
 
-  mutating func append(_ leaf: HashValue) {
-    var new = Subtree(hash: leaf, size: 1, hasLeaf: count == index)
-    while let last = subtrees.last, last.size == new.size {
-      subtrees.removeLast()
-      new = join(last, new)
-    }
-    subtrees.append(new)
-    count += 1
-  }
-
-  private mutating func join(_ left: Subtree, _ right: Subtree) -> Subtree {
-    if left.hasLeaf { path.append(right.hash) }
-    if right.hasLeaf { path.append(left.hash) }
-    return Subtree(
-      hash: HashTree.node(left.hash, right.hash), size: left.size + right.size,
-      hasLeaf: left.hasLeaf || right.hasLeaf)
-  }
+  mutating func append(_ leaf: HashValue) { tree.append(leaf, isMarked: tree.count == index) }
 
   /// The siblings on the way up, nearest first; `nil` when the leaf was not among those read.
   mutating func finish() -> [HashValue]? {
-    guard count > index, var right = subtrees.popLast() else { return nil }
-    while let left = subtrees.popLast() { right = join(left, right) }
-    return path
+    guard tree.count > index else { return nil }
+    tree.finish()
+    return tree.siblings
   }
 
   /// Whether a leaf at `index` of a tree of `size` leads to `root` (RFC 9162, 2.1.3.2).

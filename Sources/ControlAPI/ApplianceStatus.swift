@@ -100,6 +100,33 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
     }
   }
 
+  /// Where the gateway's tokens come from.
+  public struct TokenStatus: Sendable, Codable, Equatable {
+    public enum Source: String, Sendable, Codable {
+      /// Made by `kafclaw token`; what the desired state names is not accepted any more.
+      case tomb
+      /// What `gateway.auth.token` names.
+      case declared
+      /// No client but the local operator can authenticate.
+      case none
+    }
+
+    public let source: Source
+    /// What `gateway.auth.token` names still resolves, and is not accepted any more.
+    public let isVariableStale: Bool
+    /// Names of the clients that are accepted.
+    public let clients: [String]
+    /// Why what `gateway.auth.token` names is not accepted; `nil` where nothing is wrong with it.
+    public let problem: String?
+
+    public init(
+      source: Source, isVariableStale: Bool, clients: [String], problem: String? = nil
+    ) {
+      (self.source, self.isVariableStale) = (source, isVariableStale)
+      (self.clients, self.problem) = (clients, problem)
+    }
+  }
+
   public let formatVersion: Int
   public let ready: Bool
   public let appliance: Identity
@@ -114,6 +141,8 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
   public let backup: String?
   /// `nil` while there is no audit log.
   public let audit: String?
+  /// `nil` before the gateway was configured.
+  public var tokens: TokenStatus?
   public let serial: Int
   public let checkedAt: Date
 

@@ -34,6 +34,11 @@ public struct ComponentConfiguration: Sendable, Codable {
     self.settings = settings
     self.sealed = sealed
   }
+
+  /// The same settings with other secrets.
+  public func sealed(_ sealed: SealedSettings) -> ComponentConfiguration {
+    ComponentConfiguration(digest: digest, settings: settings, sealed: sealed)
+  }
 }
 
 /// Bytes of a component's private settings: encodable for the link, invisible everywhere else.
@@ -76,6 +81,14 @@ public enum ComponentRequest: Sendable, Codable {
   case readiness
   /// Gateway: the appliance's status for the dashboard.
   case status
+  /// Gateway: a client authenticated for the first time from a network; recorded before it goes on.
+  case authenticated(client: String, network: String)
+  /// Gateway: credentials were presented that are nobody's.
+  case authenticationFailed(network: String, path: String)
+  /// Gateway: the figures of `/metrics`.
+  case metrics
+  /// Gateway: a client asks for a pass of the reconciler.
+  case reconcile(client: String)
   /// Agent: the next message, waiting at most so long. Milliseconds.
   case lease(wait: Int)
   /// Agent: store a step of a leased turn.
@@ -92,6 +105,9 @@ public enum ComponentReply: Sendable, Codable {
   case message(MessageStatus?)
   case readiness(Readiness)
   case status(ApplianceStatus)
+  /// How the network is locked out; `nil` when it is not.
+  case lockedOut(NetworkLock?)
+  case metrics(MetricsSnapshot)
   case work(Work?)
   case done
 }

@@ -50,12 +50,23 @@ public struct ApplianceDaemon: Sendable {
     try await store.releaseLeases(of: nil, at: Date())
     // Nothing is served that could not be recorded.
     try audit.note(.start, "appliance", .done, ["version": ApplianceVersion.current])
+    try await audit.seal(into: store, onlyIfDue: true)
     let outcome = try await serve(store, audit, once: once)
-    try store.close()
-    try audit.note(.stop, "appliance", .done)
-    try audit.trail.seal(at: Date())
+    try await end(store, audit)
     _ = consume lock
     return outcome
+  }
+
+  /// The timeline is closed whatever becomes of the log; the last seal is remembered in it.
+  private func end(_ store: TimelineStore, _ audit: HostAudit) async throws {
+    do {
+      try audit.note(.stop, "appliance", .done)
+      try await audit.seal(into: store)
+    } catch {
+      try store.close()
+      throw error
+    }
+    try store.close()
   }
 
   private func serve(
@@ -80,7 +91,8 @@ public struct ApplianceDaemon: Sendable {
         .init(service: ComponentService(supervisor: parts.agent)),
         .init(service: ComponentService(supervisor: parts.gateway)),
         .init(service: control),
-        .init(service: SealService(trail: audit.trail, logger: logger)),
+        .init(service: SecretService(gateway: parts.gateway, logger: logger)),
+        .init(service: SealService(audit: audit, store: store, logger: logger)),
         .init(
           service: loop,
           successTerminationBehavior: once ? .gracefullyShutdownGroup : .cancelGroup),

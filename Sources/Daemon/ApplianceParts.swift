@@ -20,13 +20,15 @@ struct ApplianceParts: Sendable {
   let reconciler: Reconciler
   let gateway: ComponentSupervisor
   let agent: ComponentSupervisor
-  let wake = WakeSignal()
+  let wake: WakeSignal
   let controlActions: ControlActions
 
   init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
     logger: Logger
   ) {
+    let wake = WakeSignal()
+    self.wake = wake
     let secrets = SecretResolver(paths, bootstrap.tomb, audit)
     let file = BootstrapFile(paths)
     let source = DesiredStateSource(
@@ -35,18 +37,24 @@ struct ApplianceParts: Sendable {
     // components, and the components ask for status.
     let connections = Connections()
     let broker = MessageBroker(
-      store: store, audit: audit.trail, readiness: { await connections.readiness(store: $0) },
+      store: store, audit: audit.trail, wake: wake,
+      readiness: { await connections.readiness(store: $0) },
       status: { try await connections.status() })
-    gateway = Self.supervisor(.gateway, logger, connections, broker) { request, _ in
+    let operatorToken = SecretValue(copying: Array(SecureRandom.hexadecimal(bytes: 32).utf8))
+    let tokens = GatewayTokens(
+      secrets: secrets, audit: audit, operatorToken: operatorToken,
+      locked: { try await store.lockedNetworks(at: $0) })
+    gateway = Self.supervisor(
+      .gateway, logger, connections, broker, sealing: { try await tokens.resealed($0) }
+    ) { request, _ in
       try await broker.answerGateway(request)
     }
     agent = Self.supervisor(.agent, logger, connections, broker) { request, worker in
       try await broker.answerAgent(request, worker: worker)
     }
-    let operatorToken = SecretValue(copying: Array(SecureRandom.hexadecimal(bytes: 32).utf8))
     let supervisors = [gateway, agent]
     let configurations = ComponentConfigurations(
-      paths: paths, secrets: secrets, hashKey: .random(), operatorToken: operatorToken)
+      paths: paths, secrets: secrets, tokens: tokens)
     let appliers = Appliers.live(
       paths: paths, store: store, supervisors: supervisors, configurations: configurations)
     reconciler = Reconciler(
@@ -58,20 +66,23 @@ struct ApplianceParts: Sendable {
         processes: { await Self.processes(of: supervisors) },
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
-      reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths))
+      reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
+      tokens: tokens)
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
       source: source,
-      statusReport: { await reporter.status() }, gateway: gateway, operatorToken: operatorToken)
+      statusReport: { await reporter.status() }, store: store, gateway: gateway,
+      operatorToken: operatorToken)
     connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
   }
 
   private static func supervisor(
     _ name: ComponentName, _ logger: Logger, _ connections: Connections, _ broker: MessageBroker,
-    handler: @escaping ComponentSupervisor.Handler
+    sealing: ComponentSupervisor.Sealing? = nil, handler: @escaping ComponentSupervisor.Handler
   ) -> ComponentSupervisor {
     ComponentSupervisor(
-      name, environment: ProcessEnvironment.ofChildren, logger: logger, handler: handler
+      name, environment: ProcessEnvironment.ofChildren, logger: logger, handler: handler,
+      sealing: sealing
     ) { worker, exit, wasOrdered in
       do {
         if name == .agent { try await broker.release(worker) }

@@ -48,7 +48,9 @@ public struct DesiredStateSource: Sendable {
 
   /// Judges and reads the tip without writing anything: a local repository where it is, another
   /// one as it was fetched last.
-  public func peek() async throws -> SourceReply {
+  ///
+  /// - Parameter withDocuments: Whether the reply has the files, too.
+  public func peek(withDocuments: Bool = false) async throws -> SourceReply {
     let spec = try bootstrap.current()
     let source = spec.source
     let address = try RemoteAddress(source.repository)
@@ -56,7 +58,8 @@ public struct DesiredStateSource: Sendable {
       address.transport == .file
       ? .repository(path: address.path, branch: source.branch, folder: source.path)
       : .clone(path: paths.clone, branch: source.branch, folder: source.path)
-    return try await ask(place, spec, trust: try trust(spec))
+    return try await ask(
+      place, spec, trust: try trust(spec), wantsDocuments: withDocuments)
   }
 
   /// Reads a bare repository that somebody named on the command line; nobody asks who made it.
@@ -93,9 +96,12 @@ public struct DesiredStateSource: Sendable {
   }
 
   private func ask(
-    _ place: SourceRequest.Place, _ spec: BootstrapSpec, trust: SourceRequest.Trust? = nil
+    _ place: SourceRequest.Place, _ spec: BootstrapSpec, trust: SourceRequest.Trust? = nil,
+    wantsDocuments: Bool = false
   ) async throws -> SourceReply {
-    let request = SourceRequest(place, host: spec.host, overrides: overrides, trust: trust)
+    let request = SourceRequest(
+      place, host: spec.host, overrides: overrides, trust: trust,
+      wantsDocuments: wantsDocuments)
     return try await SourceProcess(
       environment: ProcessEnvironment.ofChildren, limit: spec.source.timeout.duration
     ).call(request, reply: SourceReply.self)

@@ -1,22 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 public import AuditLog
 public import DurableIO
 import Foundation
 import Glibc
 public import SodiumCrypto
+import Timeline
 public import Tomb
 
 /// The audit log of a host as commands use it.
 public struct HostAudit: Sendable {
   public let files: AuditFiles
   public let trail: AuditTrail
+  private let timeline: String
 
   public init(_ paths: AppliancePaths) {
     files = AuditFiles(paths)
     trail = AuditTrail(files)
+    timeline = paths.timelineFile
+  }
+
+  /// What the timeline of an appliance that does not run remembers of seals; nothing where there is
+  /// no timeline yet.
+  ///
+  /// - Throws: `timeline.failed`.
+  public func storedAnchors() throws -> [AuditAnchor] {
+    try TimelineInspection.anchors(path: timeline) ?? []
+  }
+
+  /// Seals the log and remembers its last seal, also one by another process, in the timeline.
+  func seal(into store: TimelineStore, onlyIfDue: Bool = false) async throws {
+    guard let anchor = try trail.seal(at: Date(), onlyIfDue: onlyIfDue) else { return }
+    try await store.remember(anchor)
   }
 
   /// Who types the command.

@@ -16,7 +16,11 @@ public enum HostTomb {
   public static func protectMemory() { ComponentProcess.protectMemory() }
 
   /// - Throws: `tomb.backend` for a declaration that contradicts itself or defeats its purpose.
-  public static func store(_ paths: AppliancePaths, _ spec: TombSpec) throws -> TombStore {
+  ///
+  /// - Parameter asks: Whether a passphrase may be asked for on a terminal.
+  public static func store(
+    _ paths: AppliancePaths, _ spec: TombSpec, asks: Bool = true
+  ) throws -> TombStore {
     let file = ProcessEnvironment.value(of: "KAFCLAW_OAUTH_TOMB_FILE").flatMap {
       $0.isEmpty ? nil : $0
     }
@@ -28,7 +32,8 @@ public enum HostTomb {
     return TombStore(
       TombFiles(paths, keyFile: file),
       SlotOpener(
-        try backend(spec), keyFile: try keyFile(spec, paths), passphrase: passphrase,
+        try backend(spec), keyFile: try keyFile(spec, paths),
+        passphrase: asks ? passphrase : handedOverPassphrase,
         credential: { try credential("tomb-key") ?? { throw SlotOpener.noCredential }() }))
   }
 
@@ -80,16 +85,26 @@ public enum HostTomb {
     return (real == "/" ? "" : real) + path.dropFirst(parent == "/" ? 0 : parent.count)
   }
 
+  /// For commands that ask nobody.
+  @Sendable private static func handedOverPassphrase(isNew _: Bool) throws -> SecretValue {
+    guard let passphrase = try passphraseCredential() else { throw SlotOpener.noPassphrase }
+    return passphrase
+  }
+
   @Sendable private static func passphrase(isNew: Bool) throws -> SecretValue {
-    if let handedOver = try credential("tomb-passphrase") {
-      return handedOver.withBytes { words in
-        SecretValue(copying: words.last == UInt8(ascii: "\n") ? words.dropLast() : words[...])
-      }
-    }
+    if let handedOver = try passphraseCredential() { return handedOver }
     guard TerminalPrompt.isPossible else { throw SlotOpener.noPassphrase }
     return isNew
       ? try TerminalPrompt.askTwice("New passphrase of the tomb")
       : try TerminalPrompt.ask("Passphrase of the tomb")
+  }
+
+  private static func passphraseCredential() throws -> SecretValue? {
+    try credential("tomb-passphrase").map { handedOver in
+      handedOver.withBytes { words in
+        SecretValue(copying: words.last == UInt8(ascii: "\n") ? words.dropLast() : words[...])
+      }
+    }
   }
 
   /// A credential of the service manager (systemd.exec(5)), as it is: the last of 32 bytes of a key

@@ -26,8 +26,13 @@ public enum ProcessEnvironment {
   /// The overrides of single fields.
   public static var overrides: EnvironmentOverrides {
     var values: [String: String] = [:]
-    for name in EnvironmentOverrides.variables { values[name] = value(of: name) }
+    for name in EnvironmentOverrides.variables { values[name] = override(name) }
     return EnvironmentOverrides(environment: values)
+  }
+
+  /// The value of an override. Of a secret one that was taken out of the environment it is `set`.
+  static func override(_ name: String) -> String? {
+    value(of: name) ?? (SecretResolver.hasTaken(name) ? "set" : nil)
   }
 
   /// The whole environment of a child process: no secret, nothing of the operator's shell.

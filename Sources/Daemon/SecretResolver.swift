@@ -19,11 +19,13 @@ extension ApplianceError.Code {
 /// and in the tomb as `env/NAME`; `tomb:NAME` in the tomb; `file:NAME` among the credentials. What is
 /// not found is an error, never an empty secret.
 ///
-/// The program's own copy of a variable is overwritten once it has been read.
+/// The program's own copy of a variable is overwritten once it has been read; from then on every
+/// resolver of the process knows the value.
 final class SecretResolver: Sendable {
   private let file: String
   private let folders: [String]
-  private let taken = Mutex<[String: SecretValue]>([:])
+  /// Variables that the environment does not have any more.
+  private static let taken = Mutex<[String: SecretValue]>([:])
   private let tomb: TombStore?
   private let audit: HostAudit?
   /// What was recorded already: each use of each version once, not with every pass.
@@ -32,10 +34,13 @@ final class SecretResolver: Sendable {
 
   /// - Parameter tomb: How the host declares its tomb. A declaration that cannot be is told when a
   ///   secret of the tomb is wanted.
-  init(_ paths: AppliancePaths, _ tomb: TombSpec, _ audit: HostAudit? = nil) {
+  /// - Parameter asks: Whether a passphrase may be asked for on a terminal.
+  init(
+    _ paths: AppliancePaths, _ tomb: TombSpec, _ audit: HostAudit? = nil, asks: Bool = true
+  ) {
     self.audit = audit
     do {
-      (self.tomb, tombFailure) = (try HostTomb.store(paths, tomb), nil)
+      (self.tomb, tombFailure) = (try HostTomb.store(paths, tomb, asks: asks), nil)
     } catch {
       (self.tomb, tombFailure) = (nil, ApplianceError.of(error))
     }
@@ -52,9 +57,29 @@ final class SecretResolver: Sendable {
     case .file(let name): return try credential(name, reference)
     case .tomb(let name):
       if let value = try entry(name, consumer) { return value }
+      let client = name.hasPrefix(Self.madeTokens) ? name.dropFirst(Self.madeTokens.count) : nil
       throw ApplianceError(
-        .secretMissing, "\"\(reference)\" is not in the tomb", hint: "kafclaw tomb set \(name)")
+        .secretMissing, "\"\(reference)\" is not in the tomb",
+        hint: client.map { "kafclaw token generate \($0)" } ?? "kafclaw tomb set \(name)")
     }
+  }
+
+  /// References below this name say that a token is made here; it has no value that resolves.
+  static let madeTokens = "token/"
+
+  /// The tokens that were made here; `nil` where there is no tomb.
+  ///
+  /// - Throws: What keeps the tomb from being opened: what was revoked is known to it alone.
+  func tokenStore() throws -> TokenStore? {
+    if let tombFailure { throw tombFailure }
+    guard let tomb else { return nil }
+    try tomb.requireNotLost()
+    return try tomb.exists ? TokenStore(tomb) : nil
+  }
+
+  /// Whether the shared client has a token that was made here.
+  func hasMadeToken() throws -> Bool {
+    try tokenStore()?.read()?.client(ClientToken.sharedName) != nil
   }
 
   /// - Returns: `nil` where there is no tomb, or no such entry in it.
@@ -112,6 +137,27 @@ final class SecretResolver: Sendable {
     )
   }
 
+  /// Why a token is too easy to guess; `nil` when it is not, or cannot be seen here.
+  func weakness(of reference: SecretReference) throws -> String? {
+    do {
+      return TokenText.weakness(of: try resolve(reference, for: .supervisor))
+    } catch let error as ApplianceError
+      where [.secretMissing, .tombNotForYou].contains(error.code)
+    {
+      return nil
+    }
+  }
+
+  /// A secret whoever it is for: it is looked at, and handed to nobody.
+  func resolveForExamination(_ reference: SecretReference) throws -> SecretValue {
+    for consumer in [SecretConsumer.supervisor, .gateway, .agent] {
+      do { return try resolve(reference, for: consumer) } catch let error as ApplianceError
+        where error.code == .tombNotForYou
+      { continue }
+    }
+    return try resolve(reference, for: .source)
+  }
+
   /// Whether the reference resolves now.
   ///
   /// - Throws: When that cannot be told.
@@ -125,8 +171,11 @@ final class SecretResolver: Sendable {
     }
   }
 
+  /// Whether a variable was read, and is not in the environment any more.
+  static func hasTaken(_ name: String) -> Bool { taken.withLock { $0[name] != nil } }
+
   private func take(_ name: String) -> SecretValue? {
-    taken.withLock { taken in
+    Self.taken.withLock { taken in
       if let value = taken[name] { return value }
       guard let pointer = getenv(name), pointer.pointee != 0 else { return nil }
       let length = strlen(pointer)
@@ -140,12 +189,9 @@ final class SecretResolver: Sendable {
   }
 
   private func fromFile(_ name: String) throws -> SecretValue? {
-    guard let bytes = try DurableFile.readIfPresent(file, limit: 1 << 20) else { return nil }
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      guard let (key, value) = EnvironmentFile.assignment(line), key == name else { continue }
-      if !value.isEmpty { return SecretValue(copying: value) }
-    }
-    return nil
+    guard var found = try EnvironmentFile.read(file) else { return nil }
+    defer { found.wipe() }
+    return found.value(of: name).map { SecretValue(copying: $0) }
   }
 }
 
@@ -155,27 +201,4 @@ enum SecretConsumer: String {
   case agent
   case source
   case supervisor
-}
-
-/// The lines of an `env` file: `NAME=VALUE`, optionally `export` before and quotes around.
-enum EnvironmentFile {
-  static func assignment(_ line: ArraySlice<UInt8>) -> (name: String, value: ArraySlice<UInt8>)? {
-    var rest = line.drop(while: isBlank)
-    let export = Array("export ".utf8)
-    if rest.starts(with: export) { rest = rest.dropFirst(export.count).drop(while: isBlank) }
-    guard let equals = rest.firstIndex(of: UInt8(ascii: "=")), rest.first != UInt8(ascii: "#")
-    else { return nil }
-    var value = rest[rest.index(after: equals)...]
-    while let last = value.last, isBlank(last) { value.removeLast() }
-    if let quote = value.first, value.count >= 2, value.last == quote,
-      quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'")
-    {
-      value = value.dropFirst().dropLast()
-    }
-    return (String(decoding: rest[..<equals], as: UTF8.self), value)
-  }
-
-  private static func isBlank(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
-  }
 }

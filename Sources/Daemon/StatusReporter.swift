@@ -14,6 +14,7 @@ struct StatusReporter: Sendable {
   let reconciler: Reconciler
   let supervisors: [ComponentSupervisor]
   let files: ReconcilerFiles
+  let tokens: GatewayTokens
 
   func status() async -> ApplianceStatus {
     var components: [ApplianceStatus.Component] = []
@@ -24,7 +25,7 @@ struct StatusReporter: Sendable {
     let isReady = conditions.first { $0.type == .ready }?.status == true
     // `try?`: a damaged record shows as a failed pass; status itself must still answer.
     let applied = (try? files.appliedState()) ?? AppliedState()
-    return ApplianceStatus(
+    var status = ApplianceStatus(
       ready: isReady, appliance: identity(report.expected), conditions: conditions,
       components: components, providers: providers(report.expected, components),
       channels: channels(report.expected, components),
@@ -34,6 +35,8 @@ struct StatusReporter: Sendable {
         confirmed: await reconciler.lastGoodCommit),
       drift: .init(reported: report.reported, corrected: report.corrected),
       reconcile: await reconciler.loopStatus, serial: applied.serial, checkedAt: Date())
+    status.tokens = tokens.status
+    return status
   }
 
   private func identity(_ state: LoadedState?) -> ApplianceStatus.Identity {

@@ -70,6 +70,14 @@ public struct AppliancePaths: Sendable, Equatable {
 extension AppliancePaths {
   public var bootstrapFile: String { configuration + "/appliance.yaml" }
   public var environmentFile: String { configuration + "/env" }
+  /// Held by whoever of the program changes the `env` file.
+  public var environmentLock: String { state + "/env.lock" }
+  /// Files in which other gateways look for variables.
+  public var otherEnvironmentFiles: [String] {
+    [".kafclaw/.env", ".kafclaw/env", ".config/openclaw/env", ".openclaw/.env"].map {
+      home + "/" + $0
+    }
+  }
   /// Secrets that are files, beside those of the service manager.
   public var credentials: String { configuration + "/credentials" }
   /// The key slots of the tomb.

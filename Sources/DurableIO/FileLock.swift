@@ -39,7 +39,8 @@ public struct FileLock: ~Copyable {
   /// Whether some process holds the lock now. Opens nothing for writing.
   public static func isHeld(_ path: String) throws -> Bool {
     do {
-      let file = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW)
+      // Whatever else lies in its place must not be waited for.
+      let file = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
       if flock(file.number, LOCK_SH | LOCK_NB) == 0 { return false }
       guard errno == EWOULDBLOCK else { throw ApplianceError.system("lock", path) }
       return true

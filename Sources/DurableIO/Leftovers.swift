@@ -17,6 +17,10 @@ public enum Leftovers {
       && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == 0x2D }
   }
 
+  /// Whether nobody will use a file of this name any more: a temporary one, not of another process
+  /// that is still running.
+  public static func isAbandoned(_ name: String) -> Bool { isTemporary(name) && !isInUse(name) }
+
   /// Whether another process that is still running made it: it may be about to use it.
   private static func isInUse(_ name: String) -> Bool {
     let digits = name.dropFirst(".kafclaw-".count).prefix { $0 != "-" }
@@ -37,7 +41,7 @@ public enum Leftovers {
       let path = "\(folder)/\(name)"
       var status = stat()
       guard lstat(path, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFREG, isTemporary(name), !isInUse(name) {
+      if status.st_mode & S_IFMT == S_IFREG, isAbandoned(name) {
         guard unlink(path) == 0 || errno == ENOENT else {
           throw ApplianceError.system("remove", path)
         }

@@ -98,7 +98,9 @@ public enum PrivateFolder {
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 
-  private static func requireTrustedAncestors(of resolved: String) throws {
+  /// Refuses a path without links on the way to it that somebody else could exchange, in one of the
+  /// folders above it.
+  public static func requireTrustedAncestors(of resolved: String) throws {
     var path = resolved
     while path != "/" {
       path = DurableFile.parentFolder(of: path)

@@ -4,6 +4,7 @@
 import ApplianceModel
 public import ControlAPI
 import DesiredState
+import FoundationEssentials
 public import Logging
 import Planning
 
@@ -17,12 +18,14 @@ public final class GatewayService: Sendable {
   private let link: ComponentLink
   private let logger: Logger
   private let state = GatewayState()
+  private let networks = LockedNetworks()
   private let listeners: ListenerSet
 
   public init(link: ComponentLink, logger: Logger) {
     self.link = link
     self.logger = logger
-    listeners = ListenerSet(routers: GatewayRouters(state: state, link: link), logger: logger)
+    listeners = ListenerSet(
+      routers: GatewayRouters(state: state, link: link, networks: networks), logger: logger)
   }
 
   /// Runs until the supervisor says exit or is gone.
@@ -56,14 +59,23 @@ public final class GatewayService: Sendable {
   private func configure(_ configuration: ComponentConfiguration) async throws {
     let settings = try ApplianceJSON.decode(
       GatewaySettings.self, from: CanonicalJSON.bytes(configuration.settings))
-    let credentials = try ApplianceJSON.decode(
+    let given = try ApplianceJSON.decode(
       GatewayCredentials.self, from: configuration.sealed.bytes)
-    guard ListenAddress(settings.host).isLoopback || credentials.hasRemoteClient else {
+    let before = state.current
+    // What was read earlier must not take the place of what was read later: a token that was
+    // revoked meanwhile would be accepted again.
+    let credentials = before.map { $0.credentials.newer(than: given) ?? given } ?? given
+    networks.take(credentials.locked)
+    // One that listens already goes on without clients: what was revoked must be refused.
+    let listens = before?.digest == configuration.digest
+    guard
+      listens || ListenAddress(settings.host).isLoopback
+        || credentials.hasRemoteClient(at: Date())
+    else {
       throw ApplianceError(
         .exposedWithoutToken, "refusing to listen on \"\(settings.host)\" without a token",
         hint: "set gateway.auth.token, or listen on 127.0.0.1")
     }
-    let before = state.current
     // Credentials first: a listener that is new must never meet the old ones.
     state.replace(
       with: .init(
@@ -75,7 +87,7 @@ public final class GatewayService: Sendable {
         .dashboard: ListenerAddress(host: settings.host, port: settings.dashboardPort),
       ])
     } catch {
-      if let before { state.replace(with: before) }
+      if let before { state.replace(with: before.keeping(credentials)) }
       throw error
     }
   }

@@ -12,6 +12,10 @@ final class GatewayState: Sendable {
     let json: JSONValue
     let settings: GatewaySettings
     let credentials: GatewayCredentials
+
+    func keeping(_ credentials: GatewayCredentials) -> Running {
+      Running(digest: digest, json: json, settings: settings, credentials: credentials)
+    }
   }
 
   private let running = Mutex<Running?>(nil)

@@ -22,6 +22,7 @@ struct RequestGuard<Context: RequestContext>: RouterMiddleware {
     next: (Request, Context) async throws -> Response
   ) async throws -> Response {
     do {
+      try requireOneHost(request)
       try requireKnownHost(request)
       try requireSameOrigin(request)
       try requireDeclaredMethod(request)
@@ -46,7 +47,17 @@ struct RequestGuard<Context: RequestContext>: RouterMiddleware {
 
   /// What passes by itself or with the operator's help: 503.
   private static var passing: Set<ApplianceError.Code> {
-    [.linkClosed, .unready, ApplianceError.Code("timeline.failed")]
+    [
+      .linkClosed, .unready, ApplianceError.Code("timeline.failed"),
+      ApplianceError.Code("audit.unwritten"), ApplianceError.Code("audit.broken"),
+    ]
+  }
+
+  /// RFC 9112 §3.2: the first `Host` became the authority; a second one would be somebody else's.
+  private func requireOneHost(_ request: Request) throws {
+    guard let host = HTTPField.Name("Host"), request.headers[host] == nil else {
+      throw ProblemResponse.badRequest("Host is given more than once")
+    }
   }
 
   /// A page of another site can point its own name at 127.0.0.1 (DNS rebinding); its requests

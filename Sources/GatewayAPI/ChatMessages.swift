@@ -103,6 +103,8 @@ public enum Routes {
   public static let chat = "/chat"
   public static let messages = "/api/v1/messages"
   public static let status = "/api/v1/status"
+  public static let reconcile = "/api/v1/reconcile"
+  public static let metrics = "/metrics"
   public static let health = "/healthz"
   public static let readiness = "/readyz"
 }

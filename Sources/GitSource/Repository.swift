@@ -10,7 +10,7 @@ struct Repository: ~Copyable {
   let raw: OpaquePointer
   /// What messages call it.
   let path: String
-  private let objects: OpaquePointer
+  let objects: OpaquePointer
 
   /// - Throws: `git.missing` when there is none.
   init(opening path: String) throws {

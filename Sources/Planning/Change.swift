@@ -29,6 +29,8 @@ public struct Change: Sendable, Codable, Equatable {
     case notOurs = "not-ours"
     case pendingMechanism = "pending-mechanism"
     case secretMissing = "secret-missing"
+    /// A token that is too easy to guess.
+    case secretWeak = "secret-weak"
     case folderIsolation = "folder-isolation"
     /// A deletion of what the last applied state protected.
     case protected

@@ -56,7 +56,7 @@ enum Gates {
     if !state.pending.isEmpty { return PassOutcome(.invalid, plan: plan, issues: state.pending) }
     if !plan.denials.isEmpty { return PassOutcome(.denied, plan: plan) }
     var holding: Set<Change.Reason> = [
-      .secretMissing, .folderIsolation, .protected, .blastGuard, .stale,
+      .secretMissing, .secretWeak, .folderIsolation, .protected, .blastGuard, .stale,
     ]
     if isNew { holding.insert(.readFailed) }
     return plan.refusals.contains { holding.contains($0.reason) }

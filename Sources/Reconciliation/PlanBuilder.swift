@@ -128,7 +128,18 @@ public struct PlanBuilder: Sendable {
     _ state: LoadedState, observed: [ResourceAddress: Observation]
   ) -> [PlanRefusal] {
     let missing = isReview ? [] : missingSecrets(observed)
-    return missing + HostFolders.refusals(state.spec, paths: paths)
+    return missing + weakSecrets(observed) + HostFolders.refusals(state.spec, paths: paths)
+  }
+
+  private func weakSecrets(_ observed: [ResourceAddress: Observation]) -> [PlanRefusal] {
+    observed.compactMap { address, observation -> PlanRefusal? in
+      guard address.kind == .secret, case .present(let fields) = observation,
+        let weakness = fields["weakness"]?.stringValue
+      else { return nil }
+      return PlanRefusal(
+        address, .secretWeak,
+        "\(address.name) is too weak: \(weakness); kafclaw token generate makes one")
+    }.sorted { $0.address < $1.address }
   }
 
   private func missingSecrets(
@@ -138,9 +149,20 @@ public struct PlanBuilder: Sendable {
     return missing.keys.sorted().map { address in
       PlanRefusal(
         address, .secretMissing,
-        "\(address.name) cannot be resolved: set the variable, or put it into "
-          + paths.environmentFile)
+        "\(address.name) cannot be resolved: \(remedy(address.name))")
     }
+  }
+
+  private func remedy(_ reference: String) -> String {
+    let made = "tomb:token/"
+    if reference.hasPrefix(made) {
+      return "kafclaw token generate \(reference.dropFirst(made.count))"
+    }
+    if reference.hasPrefix("tomb:") {
+      return "kafclaw tomb set \(reference.dropFirst("tomb:".count))"
+    }
+    if reference.hasPrefix("file:") { return "put it into \(paths.credentials)" }
+    return "set the variable, or put it into \(paths.environmentFile)"
   }
 
   static func policy(_ state: LoadedState) throws -> [Plan.PolicyResult] {

@@ -39,11 +39,15 @@ public struct SourceRequest: Sendable, Codable {
   public let overrides: EnvironmentOverrides
   /// `nil` where nobody asks who made it: a folder, a repository that is only planned.
   public let trust: Trust?
+  /// Whether the reply has the files of a commit.
+  public let wantsDocuments: Bool
 
   public init(
-    _ place: Place, host: String?, overrides: EnvironmentOverrides, trust: Trust? = nil
+    _ place: Place, host: String?, overrides: EnvironmentOverrides, trust: Trust? = nil,
+    wantsDocuments: Bool = false
   ) {
     (self.place, self.host, self.overrides, self.trust) = (place, host, overrides, trust)
+    self.wantsDocuments = wantsDocuments
   }
 }
 
@@ -54,11 +58,16 @@ public struct SourceReply: Sendable, Codable {
   public let outcome: LoadOutcome
   /// How the commit was judged; `nil` for a folder.
   public let provenance: SourceProvenance?
+  /// The files that the commit's state was read from, without those of the agent's workspace; `nil`
+  /// when nobody asked for them.
+  public let documents: SourceTree?
 
   public init(
-    revision: GitRevision?, outcome: LoadOutcome, provenance: SourceProvenance? = nil
+    revision: GitRevision?, outcome: LoadOutcome, provenance: SourceProvenance? = nil,
+    documents: SourceTree? = nil
   ) {
     (self.revision, self.outcome, self.provenance) = (revision, outcome, provenance)
+    self.documents = documents
   }
 }
 

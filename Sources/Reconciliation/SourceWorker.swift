@@ -68,7 +68,12 @@ public enum SourceWorker {
       of: tip, branch: branch, folder: folder, entries: DesiredStateLoader.entries)
     return SourceReply(
       revision: snapshot.revision, outcome: loader(request).load(snapshot.tree),
-      provenance: provenance)
+      provenance: provenance,
+      documents: request.wantsDocuments ? documents(of: snapshot.tree) : nil)
+  }
+
+  private static func documents(of tree: SourceTree) -> SourceTree {
+    SourceTree(files: tree.files.filter { !$0.key.hasPrefix("workspace/") })
   }
 
   private static func loader(_ request: SourceRequest) -> DesiredStateLoader {

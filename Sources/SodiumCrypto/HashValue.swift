@@ -26,6 +26,29 @@ public struct HashValue: Sendable, Hashable {
     self.init(bytes)
   }
 
+  /// As ``init(hexadecimal:)``, of bytes where they stand: for logs with millions of lines.
+  public init?(hexadecimal digits: UnsafeRawBufferPointer) {
+    guard digits.count == 2 * Self.count else { return nil }
+    let isWhole = withUnsafeMutableBytes(of: &words) { bytes in
+      for index in 0..<Self.count {
+        guard let high = Self.nibble(digits[2 * index]),
+          let low = Self.nibble(digits[2 * index + 1])
+        else { return false }
+        bytes[index] = high << 4 | low
+      }
+      return true
+    }
+    guard isWhole else { return nil }
+  }
+
+  private static func nibble(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    default: nil
+    }
+  }
+
   public var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
 
   public var hexadecimal: String { withUnsafeBytes(of: words) { Hexadecimal.encode($0) } }
@@ -47,14 +70,20 @@ public struct HashValue: Sendable, Hashable {
 
   /// SHA-256 of a byte and two hashes: what a node of a hash tree is.
   public init(_ first: UInt8, _ left: HashValue, _ right: HashValue) {
-    var state = Self.begin(first)
-    for hash in [left, right] {
-      withUnsafeBytes(of: hash.words) { bytes in
-        _ = crypto_hash_sha256_update(
-          &state, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(bytes.count))
+    withUnsafeTemporaryAllocation(byteCount: 1 + 2 * Self.count, alignment: 8) { input in
+      input[0] = first
+      left.copy(to: UnsafeMutableRawBufferPointer(rebasing: input[1...]))
+      right.copy(to: UnsafeMutableRawBufferPointer(rebasing: input[(1 + Self.count)...]))
+      withUnsafeMutableBytes(of: &words) { target in
+        guard let output = target.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
+        crypto_hash_sha256(
+          output, input.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(input.count))
       }
     }
-    finish(&state)
+  }
+
+  private func copy(to target: UnsafeMutableRawBufferPointer) {
+    withUnsafeBytes(of: words) { target.copyMemory(from: $0) }
   }
 
   private static func begin(_ first: UInt8) -> crypto_hash_sha256_state {

@@ -20,7 +20,7 @@ public enum SHA256 {
 }
 
 /// A keyed BLAKE2b-256 hash of a secret: comparable, but useless without the key.
-public struct KeyedHash: Sendable, Codable, Hashable {
+public struct KeyedHash: Sendable, Hashable {
   public let bytes: [UInt8]
 
   private init(bytes: [UInt8]) {
@@ -48,12 +48,50 @@ public struct KeyedHash: Sendable, Codable, Hashable {
   }
 }
 
-/// The key of ``KeyedHash``es: 32 random bytes, fresh for every run of the appliance.
-public struct HashKey: Sendable, Codable, Hashable {
+extension KeyedHash: Codable {
+  public init(from decoder: any Decoder) throws {
+    bytes = try HexadecimalText.bytes(from: decoder, count: Int(crypto_generichash_BYTES))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try HexadecimalText.encode(bytes, to: encoder)
+  }
+}
+
+/// The key of ``KeyedHash``es: 32 random bytes.
+public struct HashKey: Sendable, Hashable {
   let bytes: [UInt8]
 
   public static func random() -> HashKey {
     HashKey(bytes: SecureRandom.bytes(Int(crypto_generichash_KEYBYTES)))
+  }
+}
+
+extension HashKey: Codable {
+  public init(from decoder: any Decoder) throws {
+    bytes = try HexadecimalText.bytes(from: decoder, count: Int(crypto_generichash_KEYBYTES))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try HexadecimalText.encode(bytes, to: encoder)
+  }
+}
+
+/// Bytes of a fixed length as one text.
+private enum HexadecimalText {
+  static func bytes(from decoder: any Decoder, count: Int) throws -> [UInt8] {
+    let container = try decoder.singleValueContainer()
+    guard let bytes = Hexadecimal.decode(try container.decode(String.self)), bytes.count == count
+    else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "not \(count) bytes in hexadecimal digits")
+    }
+    return bytes
+  }
+
+  static func encode(_ bytes: [UInt8], to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(Hexadecimal.encode(bytes))
   }
 }
 

@@ -15,6 +15,9 @@ public actor ComponentSupervisor {
   public typealias Ended =
     @Sendable (_ worker: String, _ exit: String, _ wasOrdered: Bool) async -> Void
 
+  /// What only the component may know, as it is now, for the settings it runs with.
+  public typealias Sealing = @Sendable (_ settings: JSONValue) async throws -> SealedSettings
+
   /// How long a component may take to be in effect with a configuration.
   static let configureLimit: Duration = .seconds(20)
   /// How long a component may take to finish and exit.
@@ -25,6 +28,8 @@ public actor ComponentSupervisor {
   private let handler: Handler
   /// Called after each end of a process.
   private let ended: Ended
+  /// `nil` for a component without secrets.
+  private let sealing: Sealing?
   private let logger: Logger
   private let clock = ContinuousClock()
   private let origin = ContinuousClock().now
@@ -34,17 +39,21 @@ public actor ComponentSupervisor {
   private var desired: ComponentConfiguration?
   private var process: ChildProcess?
   private var link: SupervisorLink?
+  /// What the process got last that only it may know.
+  private var sealed: SealedSettings?
+  private var isConfiguring = false
   /// The configuration that a fresh process refused last, and why.
   private var refusal: (digest: Digest, error: ApplianceError)?
 
   public init(
     _ name: ComponentName, environment: [String: String], logger: Logger,
-    handler: @escaping Handler, ended: @escaping Ended
+    handler: @escaping Handler, sealing: Sealing? = nil, ended: @escaping Ended
   ) {
     self.name = name
     self.environment = environment
     self.logger = logger
     self.handler = handler
+    self.sealing = sealing
     self.ended = ended
   }
 
@@ -93,6 +102,28 @@ public actor ComponentSupervisor {
       // Whoever asked was told that it does not run: a restart must not run it after all.
       if desired?.digest == configuration.digest { desired = before }
       throw error
+    }
+  }
+
+  /// Hands a running component its secrets as they are now, where they are others than it has.
+  ///
+  /// - Throws: What keeps them from being read, and the component's error; it then has what it had.
+  public func reseal() async throws {
+    let deadline = clock.now + Self.configureLimit
+    while lifecycle.phase == .starting, clock.now < deadline {
+      try Task.checkCancellation()
+      await changed.wait(after: changed.generation, for: deadline - clock.now)
+    }
+    guard let link, case .running = lifecycle.phase, let desired, let sealing else { return }
+    let now = try await sealing(desired.settings)
+    guard now.bytes != sealed?.bytes else { return }
+    do {
+      // What was ordered meanwhile got its secrets with it.
+      _ = try await configure(desired.sealed(now), over: link) {
+        self.desired?.digest == desired.digest
+      }
+    } catch let error as ApplianceError where error.code == .linkClosed {
+      logger.debug("component ended while it got its secrets")
     }
   }
 
@@ -180,7 +211,7 @@ public actor ComponentSupervisor {
       link.close()
       return exit
     }
-    (process, self.link) = (nil, nil)
+    (process, self.link, sealed) = (nil, nil, nil)
     await ended(worker, exit, lifecycle.phase == .stopped)
     return exit
   }
@@ -191,7 +222,7 @@ public actor ComponentSupervisor {
     while let configuration = desired, configuration.digest != sent, lifecycle.phase != .stopped {
       sent = configuration.digest
       do {
-        _ = try await configure(configuration, over: link)
+        _ = try await configure(try await fresh(configuration), over: link)
       } catch let error as ApplianceError where error.code != .linkClosed {
         // Something else may be wanted by now; what was refused says nothing about that.
         if desired?.digest != configuration.digest { continue }
@@ -207,14 +238,45 @@ public actor ComponentSupervisor {
     changed.ring()
   }
 
+  /// With the secrets of now: those it was made with may have been revoked since.
+  private func fresh(_ configuration: ComponentConfiguration) async throws -> ComponentConfiguration
+  {
+    guard let sealing else { return configuration }
+    return configuration.sealed(try await sealing(configuration.settings))
+  }
+
+  /// One after the other: what is ordered later is in effect later.
+  ///
+  /// - Parameter isWanted: Asked when its turn has come.
+  /// - Returns: `nil` when it was not wanted any more.
   private func configure(
-    _ configuration: ComponentConfiguration, over link: SupervisorLink
-  ) async throws -> ComponentReport {
+    _ configuration: ComponentConfiguration, over link: SupervisorLink, if isWanted: () -> Bool
+  ) async throws -> ComponentReport? {
+    while isConfiguring {
+      try Task.checkCancellation()
+      await changed.wait(after: changed.generation, for: nil)
+    }
+    guard isWanted() else { return nil }
+    isConfiguring = true
+    defer {
+      isConfiguring = false
+      changed.ring()
+    }
     let reply = try await within(Self.configureLimit) {
       try await link.call(.configure(configuration))
     }
+    sealed = configuration.sealed
     guard case .report(let report) = reply else {
       throw ApplianceError(.malformed, "\(name) answered a configuration with something else")
+    }
+    return report
+  }
+
+  private func configure(
+    _ configuration: ComponentConfiguration, over link: SupervisorLink
+  ) async throws -> ComponentReport {
+    guard let report = try await configure(configuration, over: link, if: { true }) else {
+      throw ApplianceError(.inconsistent, "\(name) was not configured")
     }
     return report
   }

@@ -36,6 +36,25 @@ extension Row {
     return Int(number)
   }
 
+  /// A total: from 0 on.
+  func total(_ column: String) throws -> Int {
+    guard case .int64(let number) = storage(column), number >= 0 else { throw damaged(column) }
+    return Int(number)
+  }
+
+  /// A time or measure.
+  func number(_ column: String) throws -> Double {
+    guard case .double(let number) = storage(column), number.isFinite else {
+      throw damaged(column)
+    }
+    return number
+  }
+
+  func optionalNumber(_ column: String) throws -> Double? {
+    if case .null = storage(column) { return nil }
+    return try number(column)
+  }
+
   func optionalInteger(_ column: String) throws -> Int? {
     if case .null = storage(column) { return nil }
     return try integer(column)

@@ -9,6 +9,8 @@ enum TimelineMigrations {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1-messages") { try createMessages($0) }
     migrator.registerMigration("1-access") { try createAccess($0) }
+    migrator.registerMigration("2-authentication") { try createAuthentication($0) }
+    migrator.registerMigration("2-audit-anchors") { try createAuditAnchors($0) }
     return migrator
   }
 
@@ -55,6 +57,33 @@ enum TimelineMigrations {
         """)
   }
 
+  /// Failed authentications by source network: they count across restarts.
+  private static func createAuthentication(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE authentication_limit (
+          network TEXT PRIMARY KEY,
+          failures INTEGER NOT NULL,
+          window_start REAL NOT NULL,
+          lockouts INTEGER NOT NULL,
+          locked_until REAL,
+          last REAL NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX authentication_limit_last ON authentication_limit (last);
+        CREATE TABLE authentication_login (
+          network TEXT NOT NULL,
+          client TEXT NOT NULL,
+          last REAL NOT NULL,
+          PRIMARY KEY (network, client)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX authentication_login_last ON authentication_login (last);
+        CREATE TABLE authentication_total (
+          result TEXT PRIMARY KEY,
+          count INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """)
+  }
+
   private static func createAccess(_ db: Database) throws {
     try db.execute(
       sql: """
@@ -78,6 +107,22 @@ enum TimelineMigrations {
           client TEXT NOT NULL,
           sender TEXT,
           reason TEXT NOT NULL
+        ) STRICT;
+        """)
+  }
+
+  /// Where the audit log stood after its seals, in the order in which the supervisor saw them.
+  private static func createAuditAnchors(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE audit_anchor (
+          sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+          origin TEXT NOT NULL,
+          size INTEGER NOT NULL,
+          epoch INTEGER NOT NULL,
+          chain TEXT NOT NULL,
+          root TEXT NOT NULL,
+          at REAL NOT NULL
         ) STRICT;
         """)
   }

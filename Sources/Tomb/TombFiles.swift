@@ -27,6 +27,11 @@ public struct TombFiles: Sendable {
     get throws { try DurableFile.readIfPresent(keyFile, limit: KeyFile.sizeLimit) != nil }
   }
 
+  /// Whether there was a tomb, by what is kept apart from it.
+  var isRecorded: Bool {
+    get throws { try DurableFile.readIfPresent(record, limit: 64 << 10) != nil }
+  }
+
   /// An opened tomb.
   struct Opened {
     var keyFile: KeyFile

@@ -143,16 +143,47 @@ public final class TombStore: Sendable {
     try Self.requireValue(value)
     try Self.requireTime(details.expires)
     try change { entries, keys in
-      let old = entries.entry(name)
-      var entry =
-        old
-        ?? TombEntry(
-          name: name, created: now, expires: nil, purpose: nil, consumers: [], versions: [])
-      details.apply(to: &entry)
-      let number = (old?.versions.last?.number ?? entries.retired[name] ?? 0) + 1
-      entry.add(number, at: now, until: now)
-      try entries.replace(entry, with: [value], keys)
+      try Self.replace(name, value, details, at: now, in: &entries, keys)
     }
+  }
+
+  private static func replace(
+    _ name: String, _ value: SecretValue, _ details: EntryDetails, at now: Date,
+    in entries: inout EntryFile, _ keys: TombKeys
+  ) throws {
+    let old = entries.entry(name)
+    var entry =
+      old
+      ?? TombEntry(
+        name: name, created: now, expires: nil, purpose: nil, consumers: [], versions: [])
+    details.apply(to: &entry)
+    let number = (old?.versions.last?.number ?? entries.retired[name] ?? 0) + 1
+    entry.add(number, at: now, until: now)
+    try entries.replace(entry, with: [value], keys)
+  }
+
+  /// Names that the program keeps for itself begin with this.
+  public static let ownPrefix = "kafclaw/"
+
+  /// Replaces an entry by what `body` makes of its newest value, with nobody in between.
+  ///
+  /// - Parameter body: Gets `nil` where there is no such entry.
+  public func update<Value>(
+    _ name: String, _ details: EntryDetails, at now: Date,
+    _ body: (SecretValue?) throws -> (SecretValue, Value)
+  ) throws -> Value {
+    var result: Value?
+    try change { entries, keys in
+      let present = try entries.entry(name).flatMap { entry in
+        try entry.versions.last.map { try entries.value($0, of: entry, keys) }
+      }
+      let (value, made) = try body(present)
+      try Self.requireValue(value)
+      try Self.replace(name, value, details, at: now, in: &entries, keys)
+      result = made
+    }
+    guard let result else { throw ApplianceError(.inconsistent, "the tomb was not changed") }
+    return result
   }
 
   /// Gives an entry a new value; the one before stays valid for `overlap`.

@@ -74,7 +74,8 @@ final class ScriptedSupervisor: Sendable {
     case .abandon(let id):
       state.withLock { $0.abandoned.append(id) }
       return .done
-    case .admit, .message, .readiness, .status:
+    case .admit, .message, .readiness, .status, .authenticated, .authenticationFailed, .metrics,
+      .reconcile:
       throw ApplianceError(.malformed, "not a request of an agent")
     }
   }

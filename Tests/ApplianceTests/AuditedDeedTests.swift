@@ -42,8 +42,9 @@ import Testing
     }
     let expected = [
       "audit.begin done", "appliance.start done", "reconcile.apply intent", "reconcile.apply done",
-      "tool.call intent", "reconcile.apply intent", "reconcile.apply done", "reconcile.hold intent",
-      "reconcile.hold done", "reconcile.hold intent", "reconcile.hold done", "appliance.stop done",
+      "access.login done", "tool.call intent", "reconcile.apply intent", "reconcile.apply done",
+      "reconcile.hold intent", "reconcile.hold done", "reconcile.hold intent",
+      "reconcile.hold done", "appliance.stop done",
     ]
     #expect(kinds == expected, "\(shown)")
     #expect(try appliance.run("audit", "verify").code == 0)

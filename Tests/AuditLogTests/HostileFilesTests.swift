@@ -62,7 +62,7 @@ struct HostileFilesTests {
     _ = try? archive.newest(5)
     if let key = try? SigningKey.random() { _ = try? archive.proof(of: "3", at: .now, by: key) }
     try? AuditTrail(bench.files).record([bench.event(1)], at: LogBench.start)
-    try? AuditTrail(bench.files).seal(at: LogBench.start)
+    _ = try? AuditTrail(bench.files).seal(at: LogBench.start)
   }
 
   private static func mutate(_ data: Data, _ random: inout SplitMix64) -> Data {

@@ -42,7 +42,6 @@ struct PendingMechanismTests {
     Example("channels.*.sessionScope", "channels: {web: {type: web, sessionScope: user}}"),
     Example("channels.*.signingSecret", "channels: {web: {type: web, signingSecret: tomb:key}}"),
     Example("channels.*.stage", "channels: {web: {type: web, stage: 1}}"),
-    Example("gateway.auth.rotateAfter", "gateway: {auth: {rotateAfter: 60d}}"),
     Example("logs.retention", "logs: {retention: 30d}"),
     Example("monitoring", "monitoring: {authFailures: 5, unknownSenders: 5}"),
     Example("providers", "providers: {main: {type: openai, apiKey: tomb:main}}"),

@@ -66,6 +66,12 @@ extension Documents {
         workspace: correct
       windows: ["0 2 * * *"]
     guardrails: [baseline, strict]
+    security:
+      suppressions:
+        - check: host.firewall
+          reason: the provider filters in front of the host
+          owner: Ops (primary)
+          expires: 2027-03-31
 
     """#
 }

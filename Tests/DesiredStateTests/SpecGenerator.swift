@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import DesiredState
+import FoundationEssentials
 import TestSupport
 
 /// Makes random values of every field; each fits its type, not always the rules over fields.
@@ -31,6 +32,7 @@ struct SpecGenerator {
     spec.monitoring = monitoring()
     spec.reconcile = reconcile()
     spec.guardrails = list { $0.text() }
+    spec.security.suppressions = list { $0.suppression() }
     return spec
   }
 }
@@ -41,6 +43,15 @@ extension SpecGenerator {
     escalation.webhook.url = text()
     escalation.webhook.secret = maybe(secret())
     return escalation
+  }
+
+  private mutating func suppression() -> SuppressionSpec {
+    var suppression = SuppressionSpec()
+    suppression.check = text()
+    suppression.reason = text()
+    suppression.owner = text()
+    suppression.expires = time()
+    return suppression
   }
 
   private mutating func gateway() -> GatewaySpec {
@@ -162,6 +173,12 @@ extension SpecGenerator {
 
   private mutating func duration() -> SpecDuration {
     SpecDuration(seconds: pick([0, 1, 59, 60, 90, 3_600, 86_399, 86_400, 315_360_000]))
+  }
+
+  /// A whole second from 1970 to 9999.
+  private mutating func time() -> SpecTimestamp {
+    let seconds: TimeInterval = pick([0, 1, 951_782_399, 1_798_761_600, 253_402_300_799])
+    return SpecTimestamp(Date(timeIntervalSince1970: seconds))
   }
 
   private mutating func count() -> Count {

@@ -18,7 +18,8 @@ struct GatewayAccessTests {
       for token in tokens {
         for (method, path, port) in [
           ("POST", "/chat", gateway.port), ("GET", "/api/v1/messages/m1", gateway.port),
-          ("GET", "/api/v1/status", gateway.dashboard),
+          ("GET", "/api/v1/status", gateway.dashboard), ("GET", "/metrics", gateway.dashboard),
+          ("POST", "/api/v1/reconcile", gateway.dashboard),
         ] {
           let reply = try await PlainHTTP.send(
             method, path, port: port, headers: [("Authorization", token), RunningGateway.json],
@@ -114,7 +115,8 @@ struct GatewayAccessTests {
     try await RunningGateway.run { gateway in
       let api = [
         "/", "/chat/", "/Chat", "/chatx", "/api/v1/messages", "/api/v1/messages/a/b",
-        "/api/v1/status", "/metrics", "/..", "/../chat", "//chat", "/%2e%2e/chat",
+        "/api/v1/status", "/api/v1/reconcile", "/metrics", "/..", "/../chat", "//chat",
+        "/%2e%2e/chat",
       ]
       for path in api {
         let reply = try await gateway.get(path)
@@ -137,7 +139,8 @@ struct GatewayAccessTests {
       let routes = [
         ("/chat", "POST", gateway.port), ("/api/v1/messages/m1", "GET", gateway.port),
         ("/healthz", "GET", gateway.port), ("/readyz", "GET", gateway.dashboard),
-        ("/api/v1/status", "GET", gateway.dashboard),
+        ("/api/v1/status", "GET", gateway.dashboard), ("/metrics", "GET", gateway.dashboard),
+        ("/api/v1/reconcile", "POST", gateway.dashboard),
       ]
       for (path, allowed, port) in routes {
         for method in Self.methods where method != allowed {

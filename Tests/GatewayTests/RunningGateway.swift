@@ -24,15 +24,10 @@ final class RunningGateway: Sendable {
 
   private init() throws {
     (port, dashboard) = (try Port.free(), try Port.free())
-    var ends: [Int32] = [-1, -1]
-    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
-      throw ApplianceError(.init("test.socket"), "no socket pair: \(errno)")
-    }
-    link = SupervisorLink(owning: ends[0], name: "test")
+    let ends = try GatewayLink()
+    link = ends.supervisor
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    service = GatewayService(
-      link: ComponentLink(owning: ends[1], name: "gateway"), logger: logger)
+    service = GatewayService(link: ends.component, logger: logger)
   }
 
   /// Runs a gateway while `body` runs; the end of the socket ends it.
@@ -52,10 +47,11 @@ final class RunningGateway: Sendable {
   /// What the gateway then runs, by its own words.
   @discardableResult
   func configure(
-    host: String = "127.0.0.1", port: Int? = nil, dashboard: Int? = nil, hasToken: Bool = true
+    host: String = "127.0.0.1", port: Int? = nil, dashboard: Int? = nil, hasToken: Bool = true,
+    credentials: GatewayCredentials? = nil
   ) async throws -> ComponentReport {
     let order = try configuration(
-      host: host, port: port, dashboard: dashboard, hasToken: hasToken)
+      host: host, port: port, dashboard: dashboard, hasToken: hasToken, credentials: credentials)
     return try Self.report(await link.call(.configure(order)))
   }
 
@@ -68,30 +64,34 @@ final class RunningGateway: Sendable {
     return report
   }
 
+  /// - Parameter credentials: In place of the operator's, and those of the shared token.
   func configuration(
-    host: String = "127.0.0.1", port: Int? = nil, dashboard: Int? = nil, hasToken: Bool = true
+    host: String = "127.0.0.1", port: Int? = nil, dashboard: Int? = nil, hasToken: Bool = true,
+    credentials: GatewayCredentials? = nil
   ) throws -> ComponentConfiguration {
     let settings = GatewaySettings(
       host: host, port: port ?? self.port, dashboardPort: dashboard ?? self.dashboard,
       token: hasToken ? .environment("TOKEN") : nil)
-    let key = HashKey.random()
-    func client(_ name: String, _ token: String) -> GatewayCredentials.Client {
-      .init(name: name, hash: KeyedHash(of: SecretValue(copying: Array(token.utf8)), key: key))
-    }
-    var clients = [client(GatewayCredentials.operatorClient, "operator-token")]
-    if hasToken { clients.append(client("gateway", Self.token)) }
-    let credentials = GatewayCredentials(key: key, clients: clients)
+    let usual = GatewayCredentials.of(hasToken ? [.local, .shared] : [.local])
     return ComponentConfiguration(
       digest: SHA256.digest(settings.json), settings: settings.json,
-      sealed: SealedSettings(try ApplianceJSON.encode(credentials)))
+      sealed: SealedSettings(try ApplianceJSON.encode(credentials ?? usual)))
   }
 
   /// An authenticated request with a JSON body.
   func chat(
     _ body: String = #"{"message":"hello"}"#, headers: [(String, String?)] = [], port: Int? = nil
   ) async throws -> PlainHTTP.Reply {
+    try await chat(body, by: Self.bearer, headers: headers, port: port)
+  }
+
+  /// The same with other credentials, or with none.
+  func chat(
+    _ body: String = #"{"message":"hello"}"#, by bearer: (String, String?),
+    headers: [(String, String?)] = [], port: Int? = nil
+  ) async throws -> PlainHTTP.Reply {
     try await PlainHTTP.send(
-      "POST", "/chat", port: port ?? self.port, headers: [Self.bearer, Self.json] + headers,
+      "POST", "/chat", port: port ?? self.port, headers: [bearer, Self.json] + headers,
       body: Array(body.utf8))
   }
 

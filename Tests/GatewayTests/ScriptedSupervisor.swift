@@ -9,7 +9,23 @@ import Synchronization
 
 /// The supervisor's end of a gateway's link: admits messages and answers them as the test says.
 final class ScriptedSupervisor: Sendable {
+  /// A login, or a failed one, as the gateway told it.
+  struct Login: Sendable, Equatable {
+    let client: String
+    let network: String
+  }
+
+  struct FailedLogin: Sendable, Equatable {
+    let network: String
+    let path: String
+  }
+
   private struct State {
+    var logins: [Login] = []
+    var failedLogins: [FailedLogin] = []
+    var lock: NetworkLock?
+    var authenticationFailure: ApplianceError?
+    var reconciles: [String] = []
     var admitted: [InboundMessage] = []
     var denial: Admission.Denial?
     var failure: ApplianceError?
@@ -23,10 +39,24 @@ final class ScriptedSupervisor: Sendable {
   private let changed = WakeSignal()
 
   var admitted: [InboundMessage] { state.withLock { $0.admitted } }
+  var logins: [Login] { state.withLock { $0.logins } }
+  var failedLogins: [FailedLogin] { state.withLock { $0.failedLogins } }
+  /// Clients that asked for a pass.
+  var reconciles: [String] { state.withLock { $0.reconciles } }
 
   func deny(_ denial: Admission.Denial?) { state.withLock { $0.denial = denial } }
 
   func fail(_ failure: ApplianceError?) { state.withLock { $0.failure = failure } }
+
+  /// What is answered to failed logins from now on.
+  func lock(until end: Date?, clients: Set<String> = []) {
+    state.withLock { $0.lock = end.map { NetworkLock(until: $0, clients: clients) } }
+  }
+
+  /// Neither logins nor failed ones can be recorded.
+  func failAuthentications(with failure: ApplianceError?) {
+    state.withLock { $0.authenticationFailure = failure }
+  }
 
   func end(as outcome: MessageStatus.State, _ reply: String?) {
     state.withLock { $0.outcome = (outcome, reply) }
@@ -58,8 +88,25 @@ final class ScriptedSupervisor: Sendable {
     case .message(let id, let client, _): return .message(await status(of: id, client))
     case .readiness: return .readiness(state.withLock { $0.readiness })
     case .status: return .status(Self.status)
+    case .authenticated(let client, let network):
+      try recordAuthentication { $0.logins.append(Login(client: client, network: network)) }
+      return .done
+    case .authenticationFailed(let network, let path):
+      try recordAuthentication { $0.failedLogins.append(FailedLogin(network: network, path: path)) }
+      return .lockedOut(state.withLock { $0.lock })
+    case .metrics: return .metrics(Self.metrics)
+    case .reconcile(let client):
+      state.withLock { $0.reconciles.append(client) }
+      return .done
     case .lease, .record, .finish, .abandon:
       throw ApplianceError(.malformed, "not a request of a gateway")
+    }
+  }
+
+  private func recordAuthentication(_ body: (inout State) -> Void) throws {
+    try state.withLock { state in
+      if let failure = state.authenticationFailure { throw failure }
+      body(&state)
     }
   }
 
@@ -102,4 +149,11 @@ final class ScriptedSupervisor: Sendable {
     reconcile: .init(generation: 1, observedGeneration: 1, quarantined: [], waiting: nil),
     serial: 1,
     checkedAt: Date(timeIntervalSince1970: 0))
+
+  static let metrics = MetricsSnapshot([
+    .init("kafclaw_ready", .gauge, "Whether the appliance is ready.", [.init(1)]),
+    .init(
+      "kafclaw_denials_total", .counter, "Messages that were refused.",
+      [.init(3, ["reason": "unknown-sender"])]),
+  ])
 }

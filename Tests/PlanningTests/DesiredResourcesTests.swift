@@ -55,6 +55,9 @@ struct DesiredResourcesTests {
     ("tools: {tiers: {external: write}}", ["component/agent"]),
     ("reconcile: {interval: 5m}", []),
     ("guardrails: [baseline, strict]", []),
+    (
+      "security: {suppressions: [{check: a.b, reason: r, owner: o, expires: 2027-03-31}]}", []
+    ),
   ]
 
   @Test(arguments: DesiredResourcesTests.changes)

@@ -53,19 +53,30 @@ public enum Program {
   }
 
   /// Runs the program to its end.
+  ///
+  /// - Parameter input: What it finds on standard input; nothing by default.
   public static func run(
     _ arguments: [String], home: String? = nil, environment: [String: String] = [:],
-    asRoot: Bool = false, prefix: [String] = []
+    asRoot: Bool = false, prefix: [String] = [], input: String? = nil
   ) throws -> Result {
     let process = makeProcess(
       prefix + [path] + arguments, home: home, environment: environment, asRoot: asRoot)
-    return try finish(process)
+    return try StartedProgram(process, input: input).wait()
+  }
+
+  /// Starts the program.
+  public static func start(
+    _ arguments: [String], home: String? = nil, environment: [String: String] = [:]
+  ) throws -> StartedProgram {
+    try StartedProgram(
+      makeProcess([path] + arguments, home: home, environment: environment, asRoot: false))
   }
 
   /// Runs another command as the unprivileged user.
   @discardableResult
-  public static func command(_ words: [String]) throws -> Result {
-    try finish(makeProcess(words, home: nil, environment: [:], asRoot: false))
+  public static func command(_ words: [String], input: String? = nil) throws -> Result {
+    let process = makeProcess(words, home: nil, environment: [:], asRoot: false)
+    return try StartedProgram(process, input: input).wait()
   }
 
   static func makeProcess(
@@ -87,19 +98,6 @@ public enum Program {
     process.environment = variables.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
     return process
-  }
-
-  private static func finish(_ process: Process) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory
-    let names = ["out", "err"].map { folder.appendingPathComponent("kafclaw-\($0)-\(UUID())") }
-    defer { for name in names { try? FileManager.default.removeItem(at: name) } }
-    for name in names { try Data().write(to: name) }
-    process.standardOutput = try FileHandle(forWritingTo: names[0])
-    process.standardError = try FileHandle(forWritingTo: names[1])
-    try process.run()
-    process.waitUntilExit()
-    let texts = try names.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
-    return Result(code: process.terminationStatus, output: texts[0], errors: texts[1])
   }
 }
 

@@ -52,11 +52,15 @@ public final class RunningAppliance: @unchecked Sendable {
     """
   }
 
-  /// - Parameter wrapper: A command that starts the program it is given, in its own place.
-  public func start(through wrapper: [String] = []) throws {
+  /// - Parameters:
+  ///   - wrapper: A command that starts the program it is given, in its own place.
+  ///   - environment: Its variables; the one with the token by default.
+  public func start(
+    through wrapper: [String] = [], environment: [String: String]? = nil
+  ) throws {
     let process = Program.makeProcess(
       wrapper + [Program.path, "run"], home: home,
-      environment: ["KAFCLAW_GATEWAY_AUTH_TOKEN": token], asRoot: false)
+      environment: environment ?? ["KAFCLAW_GATEWAY_AUTH_TOKEN": token], asRoot: false)
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     try handle.seekToEnd()
     process.standardOutput = handle
@@ -66,8 +70,10 @@ public final class RunningAppliance: @unchecked Sendable {
   }
 
   /// Starts and waits until `status` says ready.
-  public func startReady(through wrapper: [String] = []) async throws {
-    try start(through: wrapper)
+  public func startReady(
+    through wrapper: [String] = [], environment: [String: String]? = nil
+  ) async throws {
+    try start(through: wrapper, environment: environment)
     guard await eventually({ (try? status().ready) == true }) else {
       throw NotReady(log: (try? logText) ?? "")
     }
@@ -91,11 +97,18 @@ public final class RunningAppliance: @unchecked Sendable {
       public let source: String?
       public let applied: String?
     }
+    public struct Tokens: Decodable, Sendable {
+      public let source: String
+      public let isVariableStale: Bool
+      public let clients: [String]
+      public let problem: String?
+    }
     public let ready: Bool
     public let components: [Component]
     public let conditions: [Condition]
     public let revisions: Revisions
     public let serial: Int
+    public let tokens: Tokens?
 
     public func pid(_ name: String) -> Int? { components.first { $0.name == name }?.pid }
   }

@@ -11,48 +11,13 @@ import Foundation
 import SodiumCrypto
 
 /// `kafclaw audit`.
-struct AuditCommand: ParsableCommand {
+struct AuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit", abstract: "What was decided and done, and proof of it.",
     subcommands: [
-      Verify.self, Show.self, Checkpoint.self, Explain.self, CheckProof.self, BeginAnew.self,
+      Verify.self, Show.self, Checkpoint.self, ProveSince.self, Explain.self, CheckProof.self,
+      BeginAnew.self,
     ])
-
-  /// `kafclaw audit verify`.
-  struct Verify: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "verify", abstract: "Check every line of the log.",
-      discussion: """
-        Exit code 0 when it is intact, 1 when it is not: file, line and kind of damage are named. \
-        Lines after the last seal could still be changed by somebody with this host's present key; \
-        their number is told.
-        """)
-
-    @Option(help: "Public key of the first seal, when it is known from elsewhere.")
-    var origin: String?
-
-    @OptionGroup var options: GlobalOptions
-
-    func run() throws {
-      let paths = try options.paths
-      var verifier = AuditVerifier(
-        AuditFiles(paths), publicKey: try origin.map { try PublicKeyText.bytes($0) })
-      let verdict = try verifier.verify()
-      if options.format == .json {
-        try Output.json(verdict)
-      } else {
-        for finding in verdict.findings {
-          Output.line(
-            "\(finding.file): line \(finding.sequence): \(finding.damage.rawValue): "
-              + finding.message)
-        }
-        Output.line(
-          "\(verdict.isIntact ? "intact" : "broken"): \(verdict.lines) lines, \(verdict.seals) seals"
-            + ", \(verdict.unsealed) lines not sealed yet")
-      }
-      guard verdict.isIntact else { throw CommandExit(code: 1) }
-    }
-  }
 
   /// `kafclaw audit show`.
   struct Show: ParsableCommand {

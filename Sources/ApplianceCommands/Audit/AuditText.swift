@@ -24,6 +24,30 @@ enum AuditText {
     return parts.joined(separator: "  ") + "  [\(event.id)]"
   }
 
+  static func show(_ verdict: AuditVerdict) {
+    for finding in verdict.findings {
+      Output.line(
+        "\(finding.file): line \(finding.sequence): \(finding.damage.rawValue): "
+          + VisibleText.escape(finding.message))
+    }
+    for note in verdict.notes { Output.line("note: \(VisibleText.escape(note))") }
+    let word = verdict.isIntact ? "intact" : (verdict.isBroken ? "broken" : "not known")
+    Output.line(
+      "\(word): \(verdict.lines) lines, \(verdict.seals) seals"
+        + ", \(verdict.unsealed) lines not sealed yet")
+  }
+
+  static func show(_ proof: AuditConsistencyProof) {
+    for (name, checkpoint) in [("from", proof.from), ("to", proof.to)] {
+      Output.line(
+        "\(name): \(checkpoint.size) lines, root \(checkpoint.root), signed "
+          + checkpoint.at.formatted(.iso8601))
+    }
+    Output.line(
+      "proof of consistency: the log continues the older one, \(proof.path.count) hashes, signed by "
+        + proof.to.publicKey)
+  }
+
   static func show(_ proof: AuditProof, _ event: AuditEvent) {
     let rows: [(String, String?)] = [
       ("record", event.id), ("line", String(proof.sequence)),
@@ -38,7 +62,7 @@ enum AuditText {
       Output.line("  \(VisibleText.escape(key)): \(VisibleText.escape(value))")
     }
     Output.line(
-      "proof: line \(proof.sequence) of \(proof.checkpoint.size), signed "
+      "proof of a record: line \(proof.sequence) of \(proof.checkpoint.size), signed "
         + "\(proof.checkpoint.at.formatted(.iso8601)) by \(proof.checkpoint.publicKey)")
   }
 }

@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import AsyncHTTPClient
+import ControlAPI
 import Daemon
 import DurableIO
 import FoundationEssentials
@@ -22,6 +23,8 @@ extension ApplianceError.Code {
 /// Talks to a running appliance over its control socket.
 struct ControlClient {
   private static let answerLimit = 64 << 20
+  /// How long an answer may take that has to be worked for. Seconds.
+  static let patience: Int64 = 180
 
   /// Gives up at once where nobody listens, instead of trying until the time is over. Lives as long
   /// as the command.
@@ -48,8 +51,11 @@ struct ControlClient {
     return ControlClient(socket: paths.controlSocket)
   }
 
-  func get<Answer: Decodable>(_ path: String, as type: Answer.Type) async throws -> Answer {
-    try await send(.GET, path, body: nil, as: type)
+  /// - Parameter seconds: How long to wait for the answer.
+  func get<Answer: Decodable>(
+    _ path: String, as type: Answer.Type, seconds: Int64 = patience
+  ) async throws -> Answer {
+    try await send(.GET, path, body: nil, as: type, seconds: seconds)
   }
 
   func post<Answer: Decodable>(
@@ -60,6 +66,11 @@ struct ControlClient {
 
   func reconcile() async throws -> PassOutcome {
     try await send(.POST, ControlRoutes.reconcile, body: nil, as: PassOutcome.self)
+  }
+
+  /// Makes the appliance hand out secrets as they are now.
+  func reseal() async throws {
+    _ = try await send(.POST, ControlRoutes.reseal, body: nil, as: ApplianceStatus.self)
   }
 
   /// Sends a message through the gateway's HTTP listener.
@@ -83,7 +94,8 @@ struct ControlClient {
   }
 
   private func send<Answer: Decodable>(
-    _ method: HTTPMethod, _ path: String, body: [UInt8]?, as type: Answer.Type
+    _ method: HTTPMethod, _ path: String, body: [UInt8]?, as type: Answer.Type,
+    seconds: Int64 = patience
   ) async throws -> Answer {
     let address = try SocketAddressPath(socket)
     let escaped = address.path.utf8.map { byte in
@@ -92,7 +104,7 @@ struct ControlClient {
     var request = HTTPClientRequest(url: "http+unix://\(escaped)\(path)")
     request.method = method
     if let body { request.body = .bytes(body) }
-    let (status, bytes) = try await Self.execute(request, seconds: 180)
+    let (status, bytes) = try await Self.execute(request, seconds: seconds)
     guard status == 200 else {
       // `try?`: an answer that is no error of the appliance is shown by its status alone.
       if let error = try? ApplianceJSON.decode(ApplianceError.self, from: bytes) { throw error }

@@ -22,6 +22,12 @@ enum Output {
     if let hint = error.hint { note("hint: \(hint)") }
   }
 
+  /// A secret beside a result that programs read.
+  static func secretNote(_ secret: SecretValue) {
+    secret.withBytes { write($0, to: 2) }
+    write("\n", to: 2)
+  }
+
   /// Colour only on a terminal, and not where `NO_COLOR` is set.
   static var allowsColour: Bool {
     guard isatty(1) == 1 else { return false }
@@ -47,5 +53,12 @@ enum Output {
       guard count > 0 else { return }
       offset += count
     }
+  }
+}
+
+/// What long work says meanwhile: on a terminal only.
+enum Progress {
+  static func note(_ text: String) {
+    if isatty(2) == 1 { Output.note(text) }
   }
 }

@@ -26,6 +26,20 @@ struct StatusCommand: AsyncParsableCommand {
     if !status.ready || isDegraded { throw CommandExit(code: 1) }
   }
 
+  private static func words(_ tokens: ApplianceStatus.TokenStatus) -> String {
+    let clients =
+      tokens.clients.isEmpty ? "" : ", accepted: \(tokens.clients.joined(separator: ", "))"
+    let stale =
+      tokens.isVariableStale
+      ? "; what gateway.auth.token names is stale: remove it" : ""
+    let end = stale + (tokens.problem.map { "; \($0)" } ?? "")
+    return switch tokens.source {
+    case .tomb: "made here\(clients)\(end)"
+    case .declared: "named by gateway.auth.token\(clients)\(end)"
+    case .none: "none for gateway.auth.token\(clients)\(end)"
+    }
+  }
+
   private func render(_ status: ApplianceStatus) {
     let owner = status.appliance.incidentOwner.map { ", incident owner \($0)" } ?? ""
     Output.line("\(status.appliance.name): \(status.ready ? "ready" : "not ready")\(owner)")
@@ -43,6 +57,7 @@ struct StatusCommand: AsyncParsableCommand {
     }
     for item in status.providers { Output.line("  provider \(item.name): \(item.health.rawValue)") }
     for item in status.channels { Output.line("  channel \(item.name): \(item.health.rawValue)") }
+    if let tokens = status.tokens { Output.line("  tokens: \(Self.words(tokens))") }
     let commit = status.revisions.applied.map { String($0.prefix(12)) } ?? "none"
     Output.line("  applied: \(commit), serial \(status.serial)")
     Output.line(

@@ -67,6 +67,7 @@ extension TombCommand {
       let details = EntryDetails(
         purpose: purpose, consumers: consumer.isEmpty ? nil : try Consumers.require(consumer),
         expires: try expires.map { try HoldTime.date($0) })
+      try OwnEntries.refuse(name)
       let value = try input.newValue("Value of \(name)", limit: TombEntry.valueLimit)
       let (store, _) = try CommandTomb.change(options, "set", name) {
         try $0.set(name, value, details, at: Date())
@@ -79,8 +80,8 @@ extension TombCommand {
   struct Rotate: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "rotate", abstract: "Give an entry a new value.",
-      discussion: "With --overlap the value before stays valid for that long, where several are "
-        + "accepted: tokens and signing secrets.")
+      discussion: "With --overlap the value before stays readable for that long by what "
+        + "takes several. Tokens of the gateway: kafclaw token rotate.")
 
     @Argument(help: "Name of the entry.")
     var name: String
@@ -93,6 +94,7 @@ extension TombCommand {
 
     func run() throws {
       let duration = try overlap.map { try HoldTime.duration($0) } ?? .zero
+      try OwnEntries.refuse(name)
       let value = try input.newValue("New value of \(name)", limit: TombEntry.valueLimit)
       let (store, _) = try CommandTomb.change(options, "rotate", name) {
         try $0.rotate(name, to: value, overlap: duration, at: Date())
@@ -112,6 +114,7 @@ extension TombCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+      try OwnEntries.refuse(name)
       _ = try CommandTomb.change(options, "remove", name) { try $0.remove(name) }
       guard options.format != .json else {
         return try Output.json(["formatVersion": "1", "removed": name])
@@ -157,5 +160,22 @@ enum Consumers {
         .tombInvalid, "\(Quoted(wrong)) is not one of \(names.joined(separator: ", "))")
     }
     return given
+  }
+}
+
+/// Entries that the program keeps for itself.
+enum OwnEntries {
+  /// - Throws: `tomb.invalid`.
+  static func refuse(_ name: String) throws {
+    if name.hasPrefix(TombStore.ownPrefix) {
+      throw ApplianceError(
+        .tombInvalid, "\(Quoted(name)) is kept by the program itself",
+        hint: "kafclaw token, kafclaw audit")
+    }
+    if name.hasPrefix("token/") {
+      throw ApplianceError(
+        .tombInvalid, "\(Quoted(name)) stands for a token that is made here",
+        hint: "kafclaw token generate \(name.dropFirst("token/".count))")
+    }
   }
 }

@@ -5,7 +5,6 @@ import ApplianceModel
 import ControlAPI
 import DesiredState
 import DurableIO
-import Gateway
 import Planning
 import Reconciliation
 import SodiumCrypto
@@ -30,7 +29,7 @@ struct ComponentApplier: ResourceApplier {
 
   func apply(_ name: String, desired: ResourceFields?, of state: LoadedState) async throws {
     guard let supervisor = supervisors[name], desired != nil else { return }
-    let configuration = try configurations.configuration(of: supervisor.name, state)
+    let configuration = try await configurations.configuration(of: supervisor.name, state)
     let report = try await supervisor.configure(configuration)
     guard report.digest == configuration.digest, report.isReady else {
       throw ApplianceError(
@@ -71,32 +70,21 @@ struct StoppedComponentApplier: ResourceApplier {
 struct ComponentConfigurations: Sendable {
   let paths: AppliancePaths
   let secrets: SecretResolver
-  let hashKey: HashKey
-  /// The token of `kafclaw chat`, new with every start of the appliance.
-  let operatorToken: SecretValue
+  let tokens: GatewayTokens
 
   func configuration(
     of name: ComponentName, _ state: LoadedState
-  ) throws -> ComponentConfiguration {
+  ) async throws -> ComponentConfiguration {
     switch name {
-    case .gateway: try gateway(GatewaySettings(spec: state.spec))
+    case .gateway: try await gateway(GatewaySettings(spec: state.spec).json)
     case .agent: try agent(AgentSettings(spec: state.spec, paths: paths))
     }
   }
 
-  private func gateway(_ settings: GatewaySettings) throws -> ComponentConfiguration {
-    var clients = [
-      GatewayCredentials.Client(
-        name: GatewayCredentials.operatorClient, hash: KeyedHash(of: operatorToken, key: hashKey))
-    ]
-    if let reference = settings.token {
-      let token = try secrets.resolve(reference, for: .gateway)
-      clients.append(.init(name: "gateway", hash: KeyedHash(of: token, key: hashKey)))
-    }
-    let credentials = GatewayCredentials(key: hashKey, clients: clients)
-    return ComponentConfiguration(
-      digest: SHA256.digest(settings.json), settings: settings.json,
-      sealed: SealedSettings(try ApplianceJSON.encode(credentials)))
+  private func gateway(_ settings: JSONValue) async throws -> ComponentConfiguration {
+    ComponentConfiguration(
+      digest: SHA256.digest(settings), settings: settings,
+      sealed: try await tokens.sealed(settings))
   }
 
   private func agent(_ settings: AgentSettings) throws -> ComponentConfiguration {

@@ -9,6 +9,7 @@ import FoundationEssentials
 import Planning
 import Reconciliation
 import Supervision
+import Timeline
 
 extension ApplianceError.Code {
   /// Unverified files need a stated reason.
@@ -25,6 +26,7 @@ struct ControlActions: Sendable {
   let historyLog: ReconcileHistory
   let source: DesiredStateSource
   let statusReport: @Sendable () async -> ApplianceStatus
+  let store: TimelineStore
   let gateway: ComponentSupervisor
   let operatorToken: SecretValue
 
@@ -72,6 +74,21 @@ struct ControlActions: Sendable {
   func accept(_ request: SourceAcceptance) async throws -> SourceTrust {
     let spec = try bootstrap.current()
     return try await reconciler.changeTrust { try request.apply(to: $0, spec, at: Date()) }
+  }
+
+  /// Lets what changed in the tomb take effect now.
+  func reseal() async throws -> ApplianceStatus {
+    try await gateway.reseal()
+    return await statusReport()
+  }
+
+  /// Looks into the timeline, which nothing but this process has open.
+  func inspectTimeline(_ request: TimelineRequest) async throws -> TimelineReport {
+    TimelineReport(problem: try await store.problem(full: request.full))
+  }
+
+  func auditAnchors() async throws -> AuditAnchors {
+    AuditAnchors(anchors: try await store.auditAnchors())
   }
 
   func access() async throws -> GatewayAccess {

@@ -38,6 +38,27 @@ public struct HoldRequest: Sendable, Codable {
   }
 }
 
+/// Body of `POST /v1/timeline`.
+public struct TimelineRequest: Sendable, Codable {
+  /// Reads everything, which takes long.
+  public let full: Bool
+
+  public init(full: Bool) { self.full = full }
+}
+
+/// Answer of `POST /v1/timeline`.
+public struct TimelineReport: Sendable, Codable {
+  /// `nil` when it is intact.
+  public let problem: String?
+}
+
+/// Answer of `GET /v1/audit/anchors`: what the timeline remembers of the audit log's seals.
+public struct AuditAnchors: Sendable, Codable {
+  public var formatVersion = 1
+  /// In the order in which they were remembered.
+  public let anchors: [AuditAnchor]
+}
+
 /// Where `kafclaw chat` reaches the gateway, and its token.
 public struct GatewayAccess: Sendable, Codable {
   public let url: String
@@ -64,6 +85,9 @@ public enum ControlRoutes {
   public static let history = "/v1/history"
   public static let access = "/v1/access"
   public static let desired = "/v1/desired"
+  public static let reseal = "/v1/reseal"
+  public static let timeline = "/v1/timeline"
+  public static let auditAnchors = "/v1/audit/anchors"
   public static let suspend = "/v1/suspend"
   public static let resume = "/v1/resume"
   public static let rollback = "/v1/rollback"

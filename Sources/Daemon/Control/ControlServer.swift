@@ -50,7 +50,22 @@ struct ControlServer: Sendable {
       return try await respond(to: { try await actions.apply(body) })
     }
     addHolds(router)
+    addMaintenance(router)
     return router
+  }
+
+  private func addMaintenance(_ router: Router<ControlContext>) {
+    let actions = actions
+    router.post(RouterPath(ControlRoutes.reseal)) { _, _ in
+      try await respond(to: { try await actions.reseal() })
+    }
+    router.post(RouterPath(ControlRoutes.timeline)) { request, _ in
+      let body = try await decode(request, as: TimelineRequest.self)
+      return try await respond(to: { try await actions.inspectTimeline(body) })
+    }
+    router.get(RouterPath(ControlRoutes.auditAnchors)) { _, _ in
+      try await respond(to: { try await actions.auditAnchors() })
+    }
   }
 
   private func addHolds(_ router: Router<ControlContext>) {

@@ -25,13 +25,17 @@ final class MessageBroker: Sendable {
   /// Takes whether the store answers.
   private let readiness: @Sendable (Bool) async -> Readiness
   private let status: @Sendable () async throws -> ApplianceStatus
+  private let logins: LoginRecorder
+  /// Rung by a client that asks for a pass.
+  private let wake: WakeSignal
 
   init(
-    store: TimelineStore, audit: AuditTrail,
+    store: TimelineStore, audit: AuditTrail, wake: WakeSignal,
     readiness: @escaping @Sendable (Bool) async -> Readiness,
     status: @escaping @Sendable () async throws -> ApplianceStatus
   ) {
-    (self.store, self.audit) = (store, audit)
+    (self.store, self.audit, self.wake) = (store, audit, wake)
+    logins = LoginRecorder(audit: audit, store: store)
     self.readiness = readiness
     self.status = status
   }
@@ -47,6 +51,17 @@ final class MessageBroker: Sendable {
       return .message(try await message(id, client: client, wait: .milliseconds(wait)))
     case .readiness: return .readiness(await readiness(await storeAnswers()))
     case .status: return .status(try await status())
+    case .authenticated(let client, let network):
+      try await logins.succeed(client, from: network)
+      return .done
+    case .authenticationFailed(let network, let path):
+      return .lockedOut(try await logins.fail(from: network, path: path))
+    case .metrics:
+      let collector = MetricsCollector(store: store, status: status)
+      return .metrics(try await collector.snapshot(at: Date()))
+    case .reconcile(let client):
+      try askForPass(client)
+      return .done
     case .lease, .record, .finish, .abandon: throw violation("gateway")
     }
   }
@@ -70,8 +85,17 @@ final class MessageBroker: Sendable {
       // The next message of the same session is free now.
       arrived.ring()
       return .done
-    case .admit, .message, .readiness, .status: throw violation("agent")
+    case .admit, .message, .readiness, .status, .authenticated, .authenticationFailed, .metrics,
+      .reconcile:
+      throw violation("agent")
     }
+  }
+
+  private func askForPass(_ client: String) throws {
+    let now = Date()
+    try audit.record(
+      [AuditEvent(.request, by: "client:\(client)", on: "reconciler", .done, at: now)], at: now)
+    wake.ring()
   }
 
   /// Gives a dead worker's messages to the next one.

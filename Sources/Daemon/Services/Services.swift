@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-import AuditLog
 import ControlAPI
 import DesiredState
 import FoundationEssentials
@@ -10,6 +9,7 @@ import Logging
 import Reconciliation
 import ServiceLifecycle
 import Supervision
+import Timeline
 
 /// Runs a component until graceful shutdown, then stops it in order.
 struct ComponentService: Service {
@@ -70,9 +70,11 @@ struct ReconcileLoop: Service {
   }
 }
 
-/// Seals the audit log when that is due, also while nothing is recorded.
+/// Seals the audit log when that is due, also while nothing is recorded, and has each last seal
+/// remembered in the timeline.
 struct SealService: Service {
-  let trail: AuditTrail
+  let audit: HostAudit
+  let store: TimelineStore
   let logger: Logger
 
   func run() async throws {
@@ -80,7 +82,7 @@ struct SealService: Service {
       while !Task.isCancelled {
         do {
           try await Task.sleep(for: .seconds(60))
-          try trail.seal(at: Date(), onlyIfDue: true)
+          try await audit.seal(into: store, onlyIfDue: true)
         } catch is CancellationError {
           return
         } catch {

@@ -14,21 +14,40 @@ struct YAMLDocumentReader {
   /// libyaml keeps pointers into it, so it needs an address of its own.
   private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
   private(set) var issues: [ValidationIssue] = []
+  /// `nil` where nobody asks for them.
+  private var places: [Origin: ScalarPlace]?
 
   /// The document of `bytes`, or `nil` when its syntax is broken. Issues are complete up to the
   /// first syntax error.
   static func read(
     _ bytes: [UInt8], file: String
   ) -> (node: DocumentNode?, issues: [ValidationIssue]) {
-    guard bytes.count <= SourceLimits.fileBytes else {
-      let message = "the file has \(bytes.count) bytes; \(SourceLimits.fileBytes) are allowed"
-      return (nil, [.syntax(.file(path: file, line: 1, column: 1), message)])
-    }
-    if let issue = TextScan.firstIssue(in: bytes, file: file) { return (nil, [issue]) }
+    if let issue = refusal(of: bytes, file: file) { return (nil, [issue]) }
     var reader = YAMLDocumentReader(file: file)
     defer { reader.parser.deallocate() }
     let node = reader.readDocument(bytes)
     return (node, reader.issues)
+  }
+
+  /// The document of `bytes` with the place of each scalar, by the origin of its first character;
+  /// `nil` when it has issues.
+  static func readPlaces(
+    of bytes: [UInt8], file: String
+  ) -> (node: DocumentNode, scalars: [Origin: ScalarPlace])? {
+    guard refusal(of: bytes, file: file) == nil else { return nil }
+    var reader = YAMLDocumentReader(file: file)
+    defer { reader.parser.deallocate() }
+    reader.places = [:]
+    guard let node = reader.readDocument(bytes), reader.issues.isEmpty else { return nil }
+    return (node, reader.places ?? [:])
+  }
+
+  private static func refusal(of bytes: [UInt8], file: String) -> ValidationIssue? {
+    guard bytes.count <= SourceLimits.fileBytes else {
+      let message = "the file has \(bytes.count) bytes; \(SourceLimits.fileBytes) are allowed"
+      return .syntax(.file(path: file, line: 1, column: 1), message)
+    }
+    return TextScan.firstIssue(in: bytes, file: file)
   }
 
   private init(file: String) {
@@ -98,6 +117,7 @@ struct YAMLDocumentReader {
     if event.text.utf8.count > SourceLimits.scalarBytes {
       report(event.origin, "a value of over \(SourceLimits.scalarBytes) bytes is not allowed")
     }
+    places?[event.origin] = event.place
     return DocumentNode(.scalar(text: event.text, isPlain: event.isPlain), origin: event.origin)
   }
 
@@ -144,6 +164,7 @@ extension YAMLDocumentReader {
     let origin: Origin
     var text = ""
     var isPlain = false
+    var place: ScalarPlace?
     var hasAnchor = false
     var hasTag = false
   }
@@ -166,6 +187,9 @@ extension YAMLDocumentReader {
         decoding: UnsafeBufferPointer(start: scalar.value, count: Int(scalar.length)),
         as: UTF8.self)
       event.isPlain = scalar.style == YAML_PLAIN_SCALAR_STYLE
+      event.place = ScalarPlace(
+        start: Int(raw.start_mark.index), end: Int(raw.end_mark.index),
+        style: Self.style(scalar.style))
       event.hasAnchor = scalar.anchor != nil
       event.hasTag = scalar.tag != nil
     case YAML_SEQUENCE_START_EVENT:
@@ -181,6 +205,15 @@ extension YAMLDocumentReader {
 
   private func origin(of mark: yaml_mark_t) -> Origin {
     .file(path: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+  }
+
+  private static func style(_ style: yaml_scalar_style_t) -> ScalarPlace.Style {
+    switch style {
+    case YAML_PLAIN_SCALAR_STYLE: .plain
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+    default: .block
+    }
   }
 
   /// libyaml's words are literals of its own; none quotes the document.

@@ -12,7 +12,7 @@ package enum PendingMechanism {
     "agent.dailyTokenLimit", "appliance.escalation", "backup",
     "channels.*.botToken", "channels.*.groupPolicy", "channels.*.requireMention",
     "channels.*.sessionScope", "channels.*.signingSecret", "channels.*.stage",
-    "gateway.auth.rotateAfter", "logs.retention", "monitoring", "providers", "reconcile.windows",
+    "logs.retention", "monitoring", "providers", "reconcile.windows",
     "skills.enabled", "skills.runtimeIsolation", "skills.scope", "skills.sources",
   ]
 

@@ -12,6 +12,7 @@ enum SemanticRules {
     let check = RuleContext(provenance: provenance)
     return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
       + senders(spec, check) + references(spec, check) + cadence(spec, check)
+      + SuppressionRules.issues(spec.security.suppressions, check)
   }
 
   /// Runbook 1.3: remote access always has a token.

@@ -19,6 +19,7 @@ public struct ApplianceSpec: Sendable, Equatable {
   public var monitoring = MonitoringSpec()
   public var reconcile = ReconcileSpec()
   public var guardrails: [String] = ["baseline"]
+  public var security = SecuritySpec()
 
   public init() {}
 
@@ -59,6 +60,7 @@ extension ApplianceSpec: SpecSection, SpecNesting {
     SpecField(
       "guardrails", \.guardrails,
       "Guardrail packs that every change must pass: `baseline`, `strict`."),
+    SpecField("security", \.security, SecuritySpec.summary),
   ]
 }
 

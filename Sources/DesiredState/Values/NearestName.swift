@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 /// Finds what a person probably meant.
-enum NearestName {
+public enum NearestName {
   /// The candidate within a third of the word's length in edits, or `nil`.
-  static func suggestion(for word: String, among candidates: [String]) -> String? {
+  public static func suggestion(for word: String, among candidates: [String]) -> String? {
     let limit = max(1, min(word.count, 64) / 3)
     let scored = candidates.map {
       (name: $0, distance: distance(word.lowercased(), $0.lowercased()))

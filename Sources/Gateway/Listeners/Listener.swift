@@ -4,6 +4,7 @@
 import ApplianceModel
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -28,18 +29,25 @@ final class Listener: Sendable {
   /// Connections that are idle for so long are closed.
   static let idleTimeout: Int64 = 75
 
+  /// Connections at once; more wait to be accepted.
+  static let connectionLimit = 1_024
+
   let address: ListenerAddress
   private let group: ServiceGroup
   private let opened = Opening()
 
-  init(_ address: ListenerAddress, router: Router<BasicRequestContext>, logger: Logger) {
+  init(_ address: ListenerAddress, router: Router<GatewayContext>, logger: Logger) {
     self.address = address
     let opened = opened
     let application = Application(
       router: router,
-      server: .http1(configuration: .init(idleTimeout: .seconds(Self.idleTimeout))),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [RequestDeadline()],
+          idleTimeout: .seconds(Self.idleTimeout))),
       configuration: .init(
-        address: .hostname(address.host, port: address.port), serverName: nil, backlog: 1_024),
+        address: .hostname(address.host, port: address.port), serverName: nil, backlog: 1_024,
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
       onServerRunning: { _ in opened.resolve(.success(())) }, logger: logger)
     var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(8)

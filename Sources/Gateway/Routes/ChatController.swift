@@ -19,11 +19,11 @@ struct ChatController: Sendable {
   /// How long a synchronous request waits for its reply. Milliseconds.
   static let replyWait = 60_000
 
-  let state: GatewayState
   let link: ComponentLink
+  let authenticator: Authenticator
 
-  func chat(_ request: Request) async throws -> Response {
-    let client = try authenticate(request)
+  func chat(_ request: Request, from network: SourceNetwork) async throws -> Response {
+    let client = try await authenticator.client(of: request, from: network, .chat)
     let key = try idempotencyKey(request)
     let body = try await self.body(of: request)
     let message = InboundMessage(
@@ -40,20 +40,14 @@ struct ChatController: Sendable {
     }
   }
 
-  func message(_ request: Request, id: String) async throws -> Response {
-    let client = try authenticate(request)
+  func message(
+    _ request: Request, id: String, from network: SourceNetwork
+  ) async throws -> Response {
+    let client = try await authenticator.client(of: request, from: network, .chat)
     guard let status = try await status(of: MessageID(rawValue: id), client: client, wait: 0) else {
       throw ProblemResponse("not-found", .notFound, "There is no such message")
     }
     return try JSONResponse.make(MessageResponse(status))
-  }
-
-  func authenticate(_ request: Request) throws -> String {
-    guard let current = state.current else { throw ProblemResponse.unavailable }
-    guard let client = current.credentials.client(of: request.headers) else {
-      throw ProblemResponse.unauthorized
-    }
-    return client
   }
 
   private func idempotencyKey(_ request: Request) throws -> String? {

@@ -10,43 +10,59 @@ import Hummingbird
 struct GatewayRouters: Sendable {
   let state: GatewayState
   let link: ComponentLink
+  let networks: LockedNetworks
 
-  private var chat: ChatController { ChatController(state: state, link: link) }
-  private var status: StatusController {
-    StatusController(state: state, link: link, chat: chat)
+  private var authenticator: Authenticator {
+    Authenticator(state: state, link: link, networks: networks)
   }
 
-  var api: Router<BasicRequestContext> {
-    let router = Router()
+  private var status: StatusController {
+    StatusController(link: link, authenticator: authenticator)
+  }
+
+  var api: Router<GatewayContext> {
+    let router = Router(context: GatewayContext.self)
     router.add(
       middleware: RequestGuard(
         methods: [
           Routes.chat: [.post], Routes.messages + "/": [.get], Routes.health: [.get],
           Routes.readiness: [.get],
         ], state: state))
-    let (chat, status) = (chat, status)
-    router.post(RouterPath(Routes.chat)) { request, _ in try await chat.chat(request) }
+    let chat = ChatController(link: link, authenticator: authenticator)
+    router.post(RouterPath(Routes.chat)) { request, context in
+      try await chat.chat(request, from: context.network)
+    }
     router.get(RouterPath(Routes.messages + "/:id")) { request, context in
-      try await chat.message(request, id: context.parameters.get("id") ?? "")
+      try await chat.message(
+        request, id: context.parameters.get("id") ?? "", from: context.network)
     }
     addProbes(to: router, status)
     return router
   }
 
-  var dashboard: Router<BasicRequestContext> {
-    let router = Router()
+  var dashboard: Router<GatewayContext> {
+    let router = Router(context: GatewayContext.self)
     router.add(
       middleware: RequestGuard(
         methods: [
-          Routes.status: [.get], Routes.health: [.get], Routes.readiness: [.get],
+          Routes.status: [.get], Routes.reconcile: [.post], Routes.metrics: [.get],
+          Routes.health: [.get], Routes.readiness: [.get],
         ], state: state))
     let status = status
-    router.get(RouterPath(Routes.status)) { request, _ in try await status.status(request) }
+    router.get(RouterPath(Routes.status)) { request, context in
+      try await status.status(request, from: context.network)
+    }
+    router.get(RouterPath(Routes.metrics)) { request, context in
+      try await status.metrics(request, from: context.network)
+    }
+    router.post(RouterPath(Routes.reconcile)) { request, context in
+      try await status.reconcile(request, from: context.network)
+    }
     addProbes(to: router, status)
     return router
   }
 
-  private func addProbes(to router: Router<BasicRequestContext>, _ status: StatusController) {
+  private func addProbes(to router: Router<GatewayContext>, _ status: StatusController) {
     router.get(RouterPath(Routes.health)) { _, _ in try status.health() }
     router.get(RouterPath(Routes.readiness)) { _, _ in try await status.readiness() }
   }

@@ -81,6 +81,7 @@ extension YAMLTarget {
       drift: {default: correct, modes: report}
       windows: ["0 2 * * *"]
     guardrails: [baseline, strict]
+    security: {suppressions: [{check: host.firewall, reason: a, owner: b, expires: 2027-03-31}]}
 
     """#.utf8)
 }

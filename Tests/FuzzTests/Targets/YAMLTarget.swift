@@ -10,7 +10,8 @@ enum YAMLTarget: FuzzTarget {
   static let words = [
     "version: 1\n", "appliance: ", "gateway: ", "agent: ", "providers: ", "channels: ",
     "senders: ", "tools: ", "skills: ", "backup: ", "logs: ", "monitoring: ", "reconcile: ",
-    "guardrails: ", "name: ", "host: ", "port: ", "auth: {token: env:A}", "type: web", "allow: [",
+    "guardrails: ", "security: ", "name: ", "host: ", "port: ", "auth: {token: env:A}", "type: web",
+    "allow: [",
     "dmPolicy: ", "- ", "{", "}", "[", "]", "? ", ": ", ", ", "&a ", "*a", "!!str ", "!t ", "<<: ",
     "|\n", ">-\n", "\"", "'", "---\n", "...\n", "%YAML 1.1\n", "# ", "\t", "\r\n", "\u{85}",
     "\u{2028}", "\u{FEFF}", "\u{301}", "~", "null", "true", "0x1F", "1e3", "-0", "60s",

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import AuditLog
+import FoundationEssentials
+import Synchronization
+import Timeline
+
+/// Records who authenticates at the gateway and who fails to. What is recorded is bounded: guesses
+/// from many networks must not fill the disk.
+final class LoginRecorder: Sendable {
+  private struct State {
+    var minute = Date.distantPast
+    var recorded = 0
+    var lockouts = 0
+    /// Failures that were counted and not recorded one by one.
+    var unrecorded = 0
+  }
+
+  /// Failures that are recorded one by one in a minute.
+  static let failuresInAMinute = 60
+
+  private let audit: AuditTrail
+  private let store: TimelineStore
+  private let state = Mutex(State())
+
+  init(audit: AuditTrail, store: TimelineStore) { (self.audit, self.store) = (audit, store) }
+
+  /// - Throws: `audit.unwritten`: who cannot be recorded is not let in.
+  func succeed(_ client: String, from network: String) async throws {
+    let now = Date()
+    try audit.record(
+      [
+        AuditEvent(
+          .login, by: "client:\(client)", on: "gateway", .done, at: now,
+          details: ["network": network])
+      ], at: now)
+    // Once it is recorded: whoever is known passes a lock-out.
+    try await store.rememberLogin(of: client, from: SourceNetwork(recorded: network), at: now)
+  }
+
+  /// - Returns: How the network is locked out; `nil` when it is not.
+  func fail(from network: String, path: String) async throws -> NetworkLock? {
+    let now = Date()
+    let counted = try await store.countFailure(of: SourceNetwork(recorded: network), at: now)
+    if mayRecord(now, isLockout: counted.isLockout) {
+      try record(counted.isLockout ? .lockout : .login, network, path, now)
+    }
+    return counted.lock
+  }
+
+  private func record(
+    _ kind: AuditEvent.Kind, _ network: String, _ path: String, _ now: Date
+  ) throws {
+    var details = ["path": path]
+    let unrecorded = state.withLock { state in
+      defer { state.unrecorded = 0 }
+      return state.unrecorded
+    }
+    if unrecorded > 0 { details["unrecorded"] = String(unrecorded) }
+    try audit.record(
+      [
+        AuditEvent(
+          kind, by: "network:\(network)", on: "gateway", .denied, at: now,
+          rule: "authentication", details: details)
+      ], at: now)
+  }
+
+  /// Failures and lock-outs have a budget each: the ones must not use up that of the others.
+  private func mayRecord(_ now: Date, isLockout: Bool) -> Bool {
+    state.withLock { state in
+      if abs(now.timeIntervalSince(state.minute)) >= 60 {
+        (state.minute, state.recorded, state.lockouts) = (now, 0, 0)
+      }
+      guard (isLockout ? state.lockouts : state.recorded) < Self.failuresInAMinute else {
+        state.unrecorded += 1
+        return false
+      }
+      if isLockout { state.lockouts += 1 } else { state.recorded += 1 }
+      return true
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ControlAPI
+import FoundationEssentials
+import Timeline
+
+/// Collects the figures of `/metrics`.
+struct MetricsCollector: Sendable {
+  let store: TimelineStore
+  let status: @Sendable () async throws -> ApplianceStatus
+
+  func snapshot(at now: Date) async throws -> MetricsSnapshot {
+    let status = try await status()
+    let totals = try await store.authenticationTotals()
+    return MetricsSnapshot([
+      .init(
+        "kafclaw_messages", .gauge, "Messages in the timeline, by state.",
+        Self.series(try await store.counts(), "state")),
+      .init(
+        "kafclaw_denied_messages_total", .counter, "Messages that were not admitted, by reason.",
+        Self.series(try await store.denialTotals(), "reason")),
+      .init(
+        "kafclaw_authentication_failures_total", .counter, "Credentials that were nobody's.",
+        [.init(totals["failed"] ?? 0)]),
+      .init(
+        "kafclaw_authentication_lockouts_total", .counter, "Networks that were locked out.",
+        [.init(totals["lockout"] ?? 0)]),
+      .init(
+        "kafclaw_locked_networks", .gauge, "Networks that are locked out now.",
+        [.init(try await store.lockedNetworks(at: now).count)]),
+      .init(
+        "kafclaw_component_healthy", .gauge, "Whether a component is healthy, 0 or 1.",
+        status.components.map { .init($0.health == .healthy ? 1 : 0, ["component": $0.name]) }),
+      .init(
+        "kafclaw_component_restarts_total", .counter, "Restarts since the appliance started.",
+        status.components.map { .init($0.restarts, ["component": $0.name]) }),
+      .init(
+        "kafclaw_drift_corrected_total", .counter,
+        "Corrections of drift since the appliance started.", [.init(status.drift.corrected)]),
+      .init(
+        "kafclaw_ready", .gauge, "Whether the appliance is ready, 0 or 1.",
+        [.init(status.ready ? 1 : 0)]),
+    ])
+  }
+
+  private static func series(_ counts: [String: Int], _ label: String) -> [MetricsSnapshot.Series] {
+    counts.sorted { $0.key < $1.key }.map { .init($0.value, [label: $0.key]) }
+  }
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+/// Every check there is, in the order in which they are shown.
+public enum Checks {
+  public static let all: [Check] = state + secrets + network + hostHygiene + policy + goLive + deep
+}

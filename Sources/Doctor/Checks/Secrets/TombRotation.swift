@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import FoundationEssentials
+import Tomb
+
+extension Check {
+  /// A secret that has ended is refused where it is used; an old root key that was to be replaced
+  /// still opens the tomb.
+  static let tombRotation = Check(
+    "tomb.rotation", "No entry of the tomb has ended, and no change of its key was cut off",
+    .medium,
+    reference: "runbook 3.5", remedy: "kafclaw tomb rotate NAME, with the new value",
+    detect: { host in
+      guard let tomb = try host.presentTomb else { return .notApplicable("there is no tomb") }
+      return EntryAge.verdict(
+        of: try tomb.list(), isRotating: try tomb.summary().isRotating, at: host.now)
+    })
+}
+
+/// When entries of the tomb end.
+enum EntryAge {
+  /// How long before the end it is told. Seconds.
+  static let notice: Double = 14 * 86_400
+
+  static func verdict(of entries: [TombEntry], isRotating: Bool, at now: Date) -> Verdict {
+    let dated = entries.compactMap { entry in entry.expires.map { (name: entry.name, end: $0) } }
+    let ended = dated.filter { $0.end <= now }
+      .map { "tomb:\($0.name) ended \($0.end.formatted(.iso8601))" }
+    let ending = dated.filter { $0.end > now && $0.end <= now.addingTimeInterval(notice) }
+      .map { "tomb:\($0.name) ends \($0.end.formatted(.iso8601))" }
+    let rotation =
+      isRotating
+      ? ["a change of the tomb's key was cut off; any change of the tomb finishes it"] : []
+    let problems = Findings.shortened(ended + ending + rotation)
+    return .of(
+      problems, ended.isEmpty ? .warn : .fail,
+      otherwise: "\(entries.count) entries, \(dated.count) of them with an end",
+      remedy: ended.isEmpty && ending.isEmpty ? "kafclaw tomb rotate-key" : nil)
+  }
+}
