@@ -50,7 +50,7 @@ struct SecurityCommand: AsyncParsableCommand {
       discussion: exitCodes + """
          --deep sends hostile requests to the running gateway, verifies every line of the audit \
         log and every row of the timeline, and looks for secrets in files, git objects and \
-        processes. It takes about half a minute, and two failed logins of this host.
+        processes. It takes about half a minute, and three failed logins of this host.
         """)
 
     @Flag(help: "Also what takes long or sends requests.")
