@@ -19,6 +19,7 @@ let library: [SwiftSetting] =
 extension Target.Dependency {
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let grdb = product(name: "GRDB", package: "GRDB.swift")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
@@ -57,6 +58,7 @@ let package = Package(
   name: "kafclaw",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -78,7 +80,7 @@ let package = Package(
     layer("ApplianceModel", []),
     // L2: ground
     layer("DurableIO", ["ApplianceModel"]),
-    layer("SodiumCrypto", ["CSodium", "ApplianceModel"]),
+    layer("SodiumCrypto", ["CSodium", "ApplianceModel", .crypto]),
     layer("DesiredState", ["ApplianceModel", .yams]),
     layer("GatewayAPI", ["ApplianceModel"]),
     layer("ControlAPI", ["ApplianceModel"]),
@@ -93,27 +95,32 @@ let package = Package(
     layer("Planning", ["DesiredState", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Supervision", ["CProcess", "ControlAPI", "ApplianceModel", .logging]),
     layer("Sandbox", ["CSandbox", "DurableIO", "ApplianceModel"]),
-    layer("ModelProviders", ["ApplianceModel"]),
+    layer("ModelProviders", ["ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
+    layer("Policy", ["ApplianceModel"]),
     layer("AuditLog", ["DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Tomb", ["CKeyring", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Timeline", ["ApplianceModel", "SodiumCrypto", .grdb]),
     // L4: act on the mechanisms
-    layer("Tools", ["Sandbox", "ApplianceModel"]),
+    layer(
+      "Tools", ["Sandbox", "DurableIO", "ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     layer(
       "Doctor",
       [
-        "Tomb", "AuditLog", "Guardrails", "GitSource", "GatewayAPI", "ControlAPI", "DesiredState",
-        "SodiumCrypto", "DurableIO", "ApplianceModel",
+        "Tomb", "AuditLog", "Guardrails", "GitSource", "Sandbox", "GatewayAPI", "ControlAPI",
+        "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
       ]),
     // L5: the two flows
     layer(
       "AgentRuntime",
-      ["Tools", "ModelProviders", "Planning", "Supervision", "ControlAPI", "ApplianceModel", .logging]),
+      [
+        "Tools", "ModelProviders", "Planning", "Supervision", "ControlAPI", "ApplianceModel",
+        .logging,
+      ]),
     layer(
       "Reconciliation",
       [
-        "GitSource", "Provenance", "Guardrails", "Planning", "Supervision", "AuditLog",
-        "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
+        "Tools", "GitSource", "Provenance", "Guardrails", "Planning", "Policy", "Supervision",
+        "AuditLog", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
       ]),
     // L6: HTTP
     layer(
@@ -127,8 +134,10 @@ let package = Package(
     layer(
       "Daemon",
       [
-        "Gateway", "AgentRuntime", "Doctor", "Reconciliation", "Planning", "Timeline", "GitSource",
-        "Provenance", "Sandbox", "Supervision", "AuditLog", "Tomb", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
+        "Gateway", "AgentRuntime", "Doctor", "Tools", "Policy", "Reconciliation", "Planning",
+        "Timeline", "GitSource",
+        "Provenance", "Sandbox", "Supervision", "AuditLog", "Tomb", "ControlAPI", "DesiredState",
+        "SodiumCrypto", "DurableIO",
         "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
         .unixSignals,
       ]),
@@ -136,8 +145,10 @@ let package = Package(
     .target(
       name: "ApplianceCommands",
       dependencies: [
-        "Daemon", "Doctor", "Reconciliation", "Provenance", "Guardrails", "Planning", "GitSource",
-        "AuditLog", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState", "DurableIO", "ApplianceModel", .argumentParser,
+        "Daemon", "Doctor", "Policy", "Timeline", "Reconciliation", "Provenance", "Guardrails",
+        "Planning", "GitSource",
+        "AuditLog", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState", "DurableIO",
+        "ApplianceModel", .argumentParser,
         .asyncHTTPClient, .nioCore, .nioHTTP1,
       ],
       resources: scaffold.map { .embedInCode("Scaffold/\($0)") },
@@ -154,11 +165,13 @@ let package = Package(
     tests(
       "ProvenanceTests", ["Provenance", "SodiumCrypto", "ApplianceModel", "TestSupport"]),
     tests(
-      "DesiredStateTests", ["ApplianceModel", "DesiredState", "DurableIO", "Guardrails", "TestSupport"],
+      "DesiredStateTests",
+      ["ApplianceModel", "DesiredState", "DurableIO", "Guardrails", "TestSupport"],
       exclude: ["Corpus"]),
     tests("GuardrailsTests", ["ApplianceModel", "DesiredState", "Guardrails"]),
     tests("DurableIOTests", ["DurableIO", "ApplianceModel"]),
-    tests("AuditLogTests", ["AuditLog", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
+    tests(
+      "AuditLogTests", ["AuditLog", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
     tests("TombTests", ["Tomb", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
     tests(
       "DoctorTests",
@@ -167,6 +180,7 @@ let package = Package(
         "DurableIO", "ApplianceModel", "TestSupport",
       ]),
     tests("TimelineTests", ["Timeline", "ApplianceModel", "TestSupport", .grdb]),
+    tests("PolicyTests", ["Policy", "ApplianceModel", "TestSupport"]),
     tests("GitSourceTests", ["GitSource", "ApplianceModel", "TestSupport"]),
     tests(
       "FuzzTests",
@@ -176,7 +190,7 @@ let package = Package(
       ], exclude: ["Harness.swift"]),
     tests("FaultTests", ["TestSupport"], exclude: ["Shim"]),
     tests("SandboxTests", ["Sandbox", "ApplianceModel"]),
-    tests("ToolsTests", ["Tools", "ApplianceModel"]),
+    tests("ToolsTests", ["Tools", "Sandbox", "ApplianceModel", "TestSupport"]),
     tests(
       "PlanningTests",
       [
@@ -202,7 +216,14 @@ let package = Package(
         "Gateway", "GatewayAPI", "Supervision", "ControlAPI", "Planning", "SodiumCrypto",
         "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes, .logging,
       ]),
-    tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel"]),
+    tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel", "TestSupport"]),
+    tests(
+      "DaemonTests",
+      [
+        "Daemon", "Reconciliation", "Timeline", "Policy", "Tools", "Sandbox", "AuditLog", "Tomb",
+        "Planning", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
+        "ApplianceModel", "TestSupport",
+      ]),
     tests("ApplianceTests", ["kafclaw", "TestSupport"]),
   ]
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 public import ControlAPI
 public import Logging
 import ModelProviders
@@ -13,7 +13,7 @@ import Tools
 /// The agent component: leases messages, runs their turns, stores what they do.
 public final class AgentService: Sendable {
   /// Turns at the same time.
-  static let workers = 4
+  static let workers = 16
   /// How long one lease request waits for a message. Milliseconds.
   static let leaseWait = 20_000
 
@@ -22,19 +22,21 @@ public final class AgentService: Sendable {
     var isExiting = false
   }
 
-  struct RunningConfiguration: Sendable {
-    let digest: Digest
-    let json: JSONValue
-    let settings: AgentSettings
-    let provider: any ModelProvider
-  }
-
   private let link: ComponentLink
   private let logger: Logger
+  private let folders: [String]?
+  private let confinement: Confinement?
   private let state = Mutex(State())
   private let changed = WakeSignal()
+  private let client = ModelClient()
 
-  public init(link: ComponentLink, logger: Logger) {
+  /// - Parameters:
+  ///   - folders: Where it may work at all; `nil` anywhere.
+  ///   - confinement: What the process gave up.
+  public init(
+    link: ComponentLink, logger: Logger, folders: [String]? = nil, confinement: Confinement? = nil
+  ) {
+    (self.folders, self.confinement) = (folders, confinement)
     self.link = link
     self.logger = logger
   }
@@ -46,6 +48,9 @@ public final class AgentService: Sendable {
       group.addTask { await self.work() }
       await group.next()
       group.cancelAll()
+    }
+    do { try await client.shutdown() } catch {
+      logger.debug("connections to models were open", metadata: ["error": "\(error)"])
     }
   }
 
@@ -65,10 +70,14 @@ public final class AgentService: Sendable {
   private func configure(_ configuration: ComponentConfiguration) throws {
     let bytes = CanonicalJSON.bytes(configuration.settings)
     let settings = try ApplianceJSON.decode(AgentSettings.self, from: bytes)
+    if let folders, !folders.contains(settings.workspace) || !folders.contains(settings.workRepo) {
+      throw ApplianceError(.restartNeeded, "the agent cannot work in other folders than before")
+    }
+    let keys = try ProviderKeys(configuration.sealed)
     let running = RunningConfiguration(
       digest: configuration.digest, json: configuration.settings, settings: settings,
-      provider: try ProviderCatalog.provider(
-        named: settings.provider, model: settings.model))
+      provider: try keys.provider(for: settings.routes, client: client, logger: logger),
+      egress: GuardedEgress(policy: EgressPolicy(settings.web)), logger: logger)
     state.withLock { $0.configuration = running }
     changed.ring()
   }
@@ -76,7 +85,8 @@ public final class AgentService: Sendable {
   private var report: ComponentReport {
     let running = state.withLock { $0.configuration }
     return ComponentReport(
-      digest: running?.digest, settings: running?.json ?? .null, isReady: running != nil)
+      digest: running?.digest, settings: running?.json ?? .null, isReady: running != nil,
+      confinement: confinement)
   }
 
   private func work() async {

@@ -3,6 +3,7 @@
 
 import ApplianceModel
 public import ArgumentParser
+import Daemon
 import Glibc
 
 /// `kafclaw`.
@@ -21,11 +22,15 @@ public struct KafclawCommand: AsyncParsableCommand {
       RunCommand.self, ReconcileCommand.self, StatusCommand.self, HistoryCommand.self,
       RollbackCommand.self, SuspendCommand.self, ResumeCommand.self, SourceCommand.self,
       DoctorCommand.self, SecurityCommand.self, TombCommand.self, TokenCommand.self,
-      AuditCommand.self, ConfigCommand.self, ChatCommand.self,
+      AuditCommand.self, ConfigCommand.self, AccessCommand.self, ApprovalsCommand.self,
+      ChatCommand.self,
       ComponentCommand.self,
     ])
 
   public init() {}
+
+  /// Before there is a second thread: a component gives up what it has no use for.
+  public static func confine(_ arguments: [String]) { ComponentBorders.draw(arguments) }
 
   /// Parses the arguments, runs the command, and ends the process: usage errors with 64, failures
   /// with their own code.

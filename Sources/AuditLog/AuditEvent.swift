@@ -112,6 +112,14 @@ extension AuditEvent.Kind {
   public static let repairHost = Self("doctor.fix")
   public static let admission = Self("access.admission")
   public static let toolCall = Self("tool.call")
+  /// Whether a call may run was decided.
+  public static let toolDecision = Self("tool.decision")
+  /// An operator's word on a call, or that nobody gave one in time.
+  public static let approval = Self("tool.approval")
+  /// The sandbox was chosen, or failed.
+  public static let sandbox = Self("tool.sandbox")
+  /// A secret was seen where none may be.
+  public static let secretSeen = Self("secret.seen")
   public static let start = Self("appliance.start")
   public static let stop = Self("appliance.stop")
 }

@@ -30,11 +30,14 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
     public let configDigest: Digest?
     public let restarts: Int
     public let message: String?
+    /// What it really gave up at its start; `nil` where nobody knows.
+    public let confinement: Confinement?
 
     public init(
       name: String, pid: Int?, health: Health, configDigest: Digest?, restarts: Int,
-      message: String?
+      message: String?, confinement: Confinement? = nil
     ) {
+      self.confinement = confinement
       (self.name, self.pid, self.health) = (name, pid, health)
       (self.configDigest, self.restarts, self.message) = (configDigest, restarts, message)
     }

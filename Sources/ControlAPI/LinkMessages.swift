@@ -62,8 +62,14 @@ public struct ComponentReport: Sendable, Codable, Equatable {
   public let isReady: Bool
   /// Why it is not ready.
   public let message: String?
+  /// What it gave up at its start.
+  public let confinement: Confinement?
 
-  public init(digest: Digest?, settings: JSONValue, isReady: Bool, message: String? = nil) {
+  public init(
+    digest: Digest?, settings: JSONValue, isReady: Bool, message: String? = nil,
+    confinement: Confinement? = nil
+  ) {
+    self.confinement = confinement
     self.digest = digest
     self.settings = settings
     self.isReady = isReady
@@ -91,8 +97,20 @@ public enum ComponentRequest: Sendable, Codable {
   case reconcile(client: String)
   /// Agent: the next message, waiting at most so long. Milliseconds.
   case lease(wait: Int)
+  /// Gateway: the approvals that wait, or of any state.
+  case approvals(Approval.State?)
+  /// Gateway: an authenticated client's word on an approval.
+  case decide(ApprovalWord)
   /// Agent: store a step of a leased turn.
   case record(MessageID, TurnStep)
+  /// Agent: may a recorded call run?
+  case authorise(MessageID, index: Int)
+  /// Agent: carry out a call that was authorised and needs the sandbox.
+  case execute(MessageID, index: Int)
+  /// Agent: may so many tokens be used for the next answer of the model?
+  case reserve(MessageID, tokens: Int)
+  /// Agent: what the answer used; `nil` when nobody told, and all that was reserved counts.
+  case settle(reservation: Int64, TokenUsage?)
   /// Agent: give a message back that could not be processed; it is tried again, or fails.
   case abandon(MessageID)
   /// Agent: store the reply; ends the lease.
@@ -109,7 +127,20 @@ public enum ComponentReply: Sendable, Codable {
   case lockedOut(NetworkLock?)
   case metrics(MetricsSnapshot)
   case work(Work?)
+  /// The step as it was stored: what must not be read by a model was taken out.
+  case recorded(TurnStep)
+  case verdict(ToolVerdict)
+  case result(ToolResult)
+  case budget(Budget)
+  case approvals([Approval])
   case done
+}
+
+/// The answer to who wants to use tokens.
+public enum Budget: Sendable, Codable, Equatable {
+  case granted(reservation: Int64)
+  /// The text is for the sender.
+  case refused(String)
 }
 
 /// Whether the parts behind the gateway can do their work.

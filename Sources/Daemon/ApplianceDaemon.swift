@@ -91,7 +91,9 @@ public struct ApplianceDaemon: Sendable {
         .init(service: ComponentService(supervisor: parts.agent)),
         .init(service: ComponentService(supervisor: parts.gateway)),
         .init(service: control),
-        .init(service: SecretService(gateway: parts.gateway, logger: logger)),
+        .init(
+          service: SecretService(secrets: parts.secrets, logger: logger)),
+        .init(service: ApprovalService(desk: parts.desk, logger: logger)),
         .init(service: SealService(audit: audit, store: store, logger: logger)),
         .init(
           service: loop,

@@ -22,6 +22,8 @@ struct ApplianceParts: Sendable {
   let agent: ComponentSupervisor
   let wake: WakeSignal
   let controlActions: ControlActions
+  let desk: ApprovalDesk
+  let secrets: CurrentSecrets
 
   init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
@@ -36,8 +38,16 @@ struct ApplianceParts: Sendable {
     // The parts know each other through this box: status needs the reconciler, the reconciler the
     // components, and the components ask for status.
     let connections = Connections()
+    let settings: @Sendable () async -> RuntimeSettings? = {
+      await connections.settings(paths: paths)
+    }
+    let screen = SecretScreen(audit: audit.trail, exposures: ExposureFile(paths)) {
+      try secrets.liveSecrets(connections.references)
+    }
+    let access = MessageAccess(store, audit.trail, screen, settings)
+    desk = access.desk
     let broker = MessageBroker(
-      store: store, audit: audit.trail, wake: wake,
+      store: store, audit: audit.trail, wake: wake, access: access,
       readiness: { await connections.readiness(store: $0) },
       status: { try await connections.status() })
     let operatorToken = SecretValue(copying: Array(SecureRandom.hexadecimal(bytes: 32).utf8))
@@ -49,12 +59,20 @@ struct ApplianceParts: Sendable {
     ) { request, _ in
       try await broker.answerGateway(request)
     }
-    agent = Self.supervisor(.agent, logger, connections, broker) { request, worker in
+    let configurations = ComponentConfigurations(
+      paths: paths, secrets: secrets, tokens: tokens,
+      secretsKnown: { state in
+        connections.know(state)
+        try screen.refresh()
+      })
+    agent = Self.supervisor(
+      .agent, logger, connections, broker, sealing: { try configurations.agentKeys($0) }
+    ) { request, worker in
       try await broker.answerAgent(request, worker: worker)
     }
     let supervisors = [gateway, agent]
-    let configurations = ComponentConfigurations(
-      paths: paths, secrets: secrets, tokens: tokens)
+    let current = CurrentSecrets(components: supervisors, screen: screen)
+    self.secrets = current
     let appliers = Appliers.live(
       paths: paths, store: store, supervisors: supervisors, configurations: configurations)
     reconciler = Reconciler(
@@ -67,11 +85,12 @@ struct ApplianceParts: Sendable {
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
       reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
-      tokens: tokens)
+      tokens: tokens, store: store)
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
-      source: source,
+      source: source, desk: access.desk, sandbox: access.exec.sandbox,
       statusReport: { await reporter.status() }, store: store, gateway: gateway,
+      secrets: current,
       operatorToken: operatorToken)
     connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
   }
@@ -82,7 +101,10 @@ struct ApplianceParts: Sendable {
   ) -> ComponentSupervisor {
     ComponentSupervisor(
       name, environment: ProcessEnvironment.ofChildren, logger: logger, handler: handler,
-      sealing: sealing
+      sealing: sealing,
+      folders: { settings in
+        ["workspace", "workRepo"].compactMap { settings[$0]?.stringValue }
+      }
     ) { worker, exit, wasOrdered in
       do {
         if name == .agent { try await broker.release(worker) }
@@ -127,6 +149,7 @@ final class Connections: Sendable {
   }
 
   private let parts = Mutex<Parts?>(nil)
+  private let known = Mutex<[SecretReference]>([])
 
   func connect(
     reporter: StatusReporter, gateway: ComponentSupervisor, agent: ComponentSupervisor,
@@ -135,6 +158,25 @@ final class Connections: Sendable {
     parts.withLock {
       $0 = Parts(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
     }
+  }
+
+  /// Where the state in force refers to secrets, as last seen.
+  var references: [SecretReference] { known.withLock { $0 } }
+
+  /// Takes the references of a state; those of the one before are still looked for.
+  func know(_ state: LoadedState) {
+    let newest = SecretReferences.all(in: state.spec).map(\.reference)
+    known.withLock { known in
+      known = newest + known.filter { !newest.contains($0) }.prefix(64)
+    }
+  }
+
+  /// What the supervisor needs of the state in force; `nil` before anything was applied.
+  func settings(paths: AppliancePaths) async -> RuntimeSettings? {
+    guard let reconciler = parts.withLock({ $0?.reconciler }) else { return nil }
+    let report = await reconciler.current
+    guard let state = report.expected else { return nil }
+    return RuntimeSettings(state, revision: report.attempted, paths: paths)
   }
 
   func status() async throws -> ApplianceStatus {
@@ -167,7 +209,8 @@ enum Appliers {
   ) -> [any ResourceApplier] {
     let byName = Dictionary(uniqueKeysWithValues: supervisors.map { ($0.name.rawValue, $0) })
     return shared(paths: paths, secrets: configurations.secrets) + [
-      SendersApplier(lists: { try await store.accessLists() }, store: store),
+      SendersApplier(rules: { try await store.accessRules() }, store: store),
+      ToolsApplier(rules: { try await store.accessRules() }, store: store),
       ComponentApplier(supervisors: byName, configurations: configurations),
     ]
   }
@@ -179,12 +222,12 @@ enum Appliers {
     paths: AppliancePaths, applied: AppliedState, secrets: SecretResolver, store: TimelineStore?
   ) -> [any ResourceApplier] {
     let path = paths.timelineFile
-    let lists: @Sendable () async throws -> AccessLists? = {
-      if let store { return try await store.accessLists() }
-      return try TimelineInspection.accessLists(path: path)
+    let rules: @Sendable () async throws -> AccessRules? = {
+      if let store { return try await store.accessRules() }
+      return try TimelineInspection.accessRules(path: path)
     }
     return shared(paths: paths, secrets: secrets) + [
-      SendersApplier(lists: lists, store: store),
+      SendersApplier(rules: rules, store: store), ToolsApplier(rules: rules, store: store),
       StoppedComponentApplier(applied: applied.resources),
     ]
   }

@@ -102,7 +102,8 @@ public struct DesiredStateSource: Sendable {
     let request = SourceRequest(
       place, host: spec.host, overrides: overrides, trust: trust,
       wantsDocuments: wantsDocuments)
-    return try await SourceProcess(
+    return try await WorkerProcess(
+      .source,
       environment: ProcessEnvironment.ofChildren, limit: spec.source.timeout.duration
     ).call(request, reply: SourceReply.self)
   }

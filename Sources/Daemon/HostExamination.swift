@@ -11,6 +11,8 @@ public import FoundationEssentials
 import Glibc
 import Planning
 import Reconciliation
+import Sandbox
+import Supervision
 import Timeline
 import Tomb
 
@@ -124,12 +126,44 @@ public struct HostExamination: Sendable {
         return (access.url, SecretValue(copying: Array(access.token.utf8)))
       },
       record: { try audit.note(.repairHost, $0, $1, $2) })
+    let worker = WorkerProcess(
+      .tool, environment: ProcessEnvironment.ofChildren, limit: .seconds(180))
+    acts.sandboxes = {
+      let order = ToolOrder.probe([.podman, .docker, .bubblewrap])
+      guard case .probes(let probes) = try await worker.call(order, reply: ToolReply.self) else {
+        return []
+      }
+      return probes
+    }
+    acts.escape = { sandbox in
+      let scratch = try TemporaryFolder()
+      defer { scratch.remove() }
+      let order = ToolOrder.escape(sandbox, scratch: scratch.path)
+      guard case .findings(let findings) = try await worker.call(order, reply: ToolReply.self)
+      else { return [] }
+      return findings
+    }
     acts.auditAnchors = {
       if let ask = running.auditAnchors { return try await ask() }
       return try audit.storedAnchors()
     }
     return acts
   }
+}
+
+/// A private folder that is gone afterwards.
+private struct TemporaryFolder {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/kafclaw-escape-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw ApplianceError.system("create", "/tmp") }
+    path = template.withUnsafeBufferPointer { buffer in
+      String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+  }
+
+  func remove() { rmdir(path) }
 }
 
 extension ApplianceError.Code {

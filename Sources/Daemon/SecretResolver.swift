@@ -158,6 +158,26 @@ final class SecretResolver: Sendable {
     return try resolve(reference, for: .source)
   }
 
+  /// Every secret that is live, with the name people know it by: to look for it where it must not
+  /// be. Handed to nobody, so not recorded.
+  func liveSecrets(_ references: [SecretReference]) throws -> [(name: String, value: SecretValue)] {
+    var secrets: [(name: String, value: SecretValue)] = []
+    if let tombFailure { throw tombFailure }
+    if let tomb, try tomb.exists {
+      try tomb.forEachValue { name, value in
+        // The registry of tokens holds hashes.
+        if !name.hasPrefix(TombStore.ownPrefix) { secrets.append((name, value)) }
+      }
+    }
+    for reference in references {
+      // `try?`: one that is not there cannot be seen anywhere.
+      if let value = try? resolveForExamination(reference) {
+        secrets.append((reference.description, value))
+      }
+    }
+    return secrets
+  }
+
   /// Whether the reference resolves now.
   ///
   /// - Throws: When that cannot be told.

@@ -7,6 +7,7 @@ public import ControlAPI
 public import DesiredState
 public import DurableIO
 public import FoundationEssentials
+public import Sandbox
 public import Tomb
 
 /// What checks look at: one host with its appliance, running or not. Built once for a command; what
@@ -48,6 +49,12 @@ public struct Host: Sendable {
     public var timelineProblem: @Sendable (_ full: Bool) async throws -> String?
     /// The seals of the audit log that the timeline remembers; `nil` where nothing does.
     public var auditAnchors: @Sendable () async throws -> [AuditAnchor]? = { nil }
+    /// What the sandboxes of this host do for the user of this command.
+    public var sandboxes: @Sendable () async throws -> [SandboxProbe] = { [] }
+    /// Tries to get out of a sandbox.
+    public var escape: @Sendable (SandboxConfiguration) async throws -> [EscapeFinding] = { _ in
+      []
+    }
     /// Makes the token of the shared client; shown once.
     public var generateToken: @Sendable () async throws -> SecretValue
     /// What is known of the gateway's tokens; `nil` where there is no tomb.

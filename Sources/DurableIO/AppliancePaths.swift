@@ -93,6 +93,8 @@ extension AppliancePaths {
   public var auditOrigin: String { copies + "/audit.origin" }
   /// Where the audit log stood at its last seal, apart from it.
   public var auditAnchor: String { copies + "/audit.anchor" }
+  /// Secrets that were seen in messages.
+  public var exposures: String { state + "/exposures.json" }
   public var timelineFile: String { state + "/timeline.db" }
   /// The effective configuration, without secrets, as people and backups read it.
   public var renderedConfiguration: String { state + "/config.json" }

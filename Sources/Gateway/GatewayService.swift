@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 public import ControlAPI
 import DesiredState
 import FoundationEssentials
@@ -20,8 +20,11 @@ public final class GatewayService: Sendable {
   private let state = GatewayState()
   private let networks = LockedNetworks()
   private let listeners: ListenerSet
+  private let confinement: Confinement?
 
-  public init(link: ComponentLink, logger: Logger) {
+  /// - Parameter confinement: What the process gave up.
+  public init(link: ComponentLink, logger: Logger, confinement: Confinement? = nil) {
+    self.confinement = confinement
     self.link = link
     self.logger = logger
     listeners = ListenerSet(
@@ -97,6 +100,7 @@ public final class GatewayService: Sendable {
     let addresses = await listeners.addresses
     return ComponentReport(
       digest: current?.digest, settings: current?.json ?? .null,
-      isReady: current != nil && addresses.count == ListenerSet.Role.allCases.count)
+      isReady: current != nil && addresses.count == ListenerSet.Role.allCases.count,
+      confinement: confinement)
   }
 }

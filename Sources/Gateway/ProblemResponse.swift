@@ -62,6 +62,19 @@ extension ProblemResponse {
     switch denial {
     case .unknownSender:
       ProblemResponse(denial.rawValue, .forbidden, "This sender is not admitted")
+    case .senderDenied:
+      ProblemResponse(denial.rawValue, .forbidden, "This sender is denied")
+    case .mentionRequired:
+      ProblemResponse(
+        denial.rawValue, .forbidden, "In a room only messages that name the bot are taken")
+    case .rateLimited:
+      ProblemResponse(
+        denial.rawValue, .tooManyRequests, "This sender writes faster than its limit allows"
+      ).with(.retryAfter, "60")
+    case .queueFull:
+      ProblemResponse(
+        denial.rawValue, .tooManyRequests, "Too many messages of this sender wait already"
+      ).with(.retryAfter, "10")
     case .channelDisabled:
       ProblemResponse(denial.rawValue, .forbidden, "This channel is disabled")
     case .keyReused:

@@ -11,11 +11,23 @@ public struct ChatRequest: Sendable, Codable, Equatable {
   public let session: String?
   /// The end user the client speaks for; admitted by the access lists of channel `web`.
   public let sender: String?
+  /// The room the sender wrote in; without one the message is a direct one.
+  public let room: String?
+  public let thread: String?
+  /// In a room: whether the message names the bot. Defaults to false.
+  public let mention: Bool?
+  /// Whether another bot wrote it. Defaults to false.
+  public let bot: Bool?
 
-  public init(message: String, session: String? = nil, sender: String? = nil) {
+  public init(
+    message: String, session: String? = nil, sender: String? = nil, room: String? = nil,
+    thread: String? = nil, mention: Bool? = nil, bot: Bool? = nil
+  ) {
     self.message = message
     self.session = session
     self.sender = sender
+    (self.room, self.thread) = (room, thread)
+    (self.mention, self.bot) = (mention, bot)
   }
 
   /// Why the request cannot be accepted, or `nil`.
@@ -27,6 +39,11 @@ public struct ChatRequest: Sendable, Codable, Equatable {
     }
     if let session, !Self.isSessionName(session) { return "\"session\" is not a session name" }
     if let sender, !Self.isSenderID(sender) { return "\"sender\" is not a sender id" }
+    if let room, !Self.isSenderID(room) { return "\"room\" is not a room id" }
+    if let thread, !Self.isSenderID(thread) { return "\"thread\" is not a thread id" }
+    if sender == nil, room != nil || thread != nil || mention != nil || bot != nil {
+      return "\"room\", \"thread\", \"mention\" and \"bot\" say something of a \"sender\""
+    }
     return nil
   }
 
@@ -103,6 +120,7 @@ public enum Routes {
   public static let chat = "/chat"
   public static let messages = "/api/v1/messages"
   public static let status = "/api/v1/status"
+  public static let approvals = "/api/v1/approvals"
   public static let reconcile = "/api/v1/reconcile"
   public static let metrics = "/metrics"
   public static let health = "/healthz"

@@ -34,10 +34,12 @@ public struct Plan: Sendable, Codable, Equatable {
   public let policy: [PolicyResult]
   public let environment: [EnvironmentValue]
   public let warnings: [String]
+  /// Whose reach changes; `nil` when nobody's does.
+  public let reach: [Reach]?
 
   enum CodingKeys: String, CodingKey {
     case formatVersion, kind, mode, created, engine, host, source, serial, summary, changes
-    case policy, environment, warnings
+    case policy, environment, warnings, reach
     case format = "format_version"
     case id = "plan_id"
     case notAfter = "not_after"
@@ -51,7 +53,7 @@ public struct Plan: Sendable, Codable, Equatable {
   init(
     mode: Mode, created: Date, notAfter: Date, host: Host, source: Source, serial: Int,
     changes: [Change], unchanged: Int, policy: [PolicyResult], environment: [EnvironmentValue],
-    warnings: [String]
+    warnings: [String], reach: [Reach] = []
   ) {
     formatVersion = 1
     format = "1.0"
@@ -61,10 +63,11 @@ public struct Plan: Sendable, Codable, Equatable {
     (self.host, self.source, self.serial) = (host, source, serial)
     (self.changes, self.policy) = (changes, policy)
     (self.environment, self.warnings) = (environment, warnings)
+    self.reach = reach.isEmpty ? nil : reach
     summary = Summary(of: changes, unchanged: unchanged)
     let identity = PlanIdentity(
       format: format, mode: mode, engine: engine, host: host, source: source, changes: changes,
-      policy: policy, notAfter: notAfter)
+      policy: policy, reach: self.reach, notAfter: notAfter)
     effectDigest = identity.effects
     policyDigest = identity.policy
     deletionsDigest = identity.deletions

@@ -34,6 +34,7 @@ public struct PlanInput: Sendable {
   public var policy: [Plan.PolicyResult] = []
   public var environment: [Plan.EnvironmentValue] = []
   public var warnings: [String] = []
+  public var reach: [Plan.Reach] = []
 
   public init() {}
 }

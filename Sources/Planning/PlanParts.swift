@@ -87,6 +87,25 @@ extension Plan {
     }
   }
 
+  /// Whose reach a change alters: which tools somebody gains or loses on a channel.
+  public struct Reach: Sendable, Codable, Equatable {
+    public let channel: String
+    /// A sender's id, or `operator`, `client`, `anybody-else`.
+    public let who: String
+    /// `direct`, `room` or `any`.
+    public let conversation: String
+    /// Tools that can be used from now on; those that need an approval end in ` (approval)`.
+    public let gains: [String]
+    public let loses: [String]
+
+    public init(
+      channel: String, who: String, conversation: String, gains: [String], loses: [String]
+    ) {
+      (self.channel, self.who, self.conversation) = (channel, who, conversation)
+      (self.gains, self.loses) = (gains, loses)
+    }
+  }
+
   /// A value that comes from the environment and not from the repository.
   public struct EnvironmentValue: Sendable, Codable, Equatable {
     public let path: String

@@ -14,6 +14,8 @@ public enum ResourceKind: String, Sendable, Codable, Hashable, CaseIterable {
   case workspace
   /// Who may write on a channel, and the sender tiers.
   case senders
+  /// Which tools may be used, by whom, and what needs an approval.
+  case tools
   /// The rendered `config.json`.
   case configuration
   /// A managed process with the settings it runs.
@@ -23,7 +25,7 @@ public enum ResourceKind: String, Sendable, Codable, Hashable, CaseIterable {
   public var wave: Int {
     switch self {
     case .modes, .secret: 0
-    case .workspace, .senders: 1
+    case .workspace, .senders, .tools: 1
     case .configuration: 2
     case .component: 3
     }

@@ -68,9 +68,10 @@ extension ResourceKind {
     case .modes: 0
     case .secret: 1
     case .senders: 2
-    case .workspace: 3
-    case .configuration: 4
-    case .component: 5
+    case .tools: 3
+    case .workspace: 4
+    case .configuration: 5
+    case .component: 6
     }
   }
 }

@@ -128,9 +128,9 @@ enum ChangeImpact {
     switch address.kind {
     case .modes, .secret, .configuration: return .none
     case .workspace: return actions.contains(.delete) ? .data : .live
-    case .senders: return .live
+    case .senders, .tools: return .live
     case .component:
-      let restarts = fields.contains { $0.path == "/state" }
+      let restarts = fields.contains { ["/state", "/workspace", "/workRepo"].contains($0.path) }
       return restarts ? .restart : .live
     }
   }

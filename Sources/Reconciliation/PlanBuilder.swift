@@ -76,6 +76,10 @@ public struct PlanBuilder: Sendable {
     input.refusals = refusals(state, observed: input.observed)
     input.environment = Self.environment(state)
     input.warnings = state.warnings.map(\.description)
+    if let applied = BundleStore(paths).readable() {
+      input.reach = ReachDifference.between(
+        AccessRules(applied.state.spec), AccessRules(state.spec))
+    }
     if isReview { input.warnings += missingSecrets(input.observed).map(\.message) }
     if source.verification == "none" {
       input.warnings.append("commits are not verified (verify: none)")
@@ -190,7 +194,7 @@ public struct PlanBuilder: Sendable {
     return [
       .component: handling(drift.component), .configuration: handling(drift.configuration),
       .modes: handling(drift.modes), .senders: handling(drift.senders),
-      .workspace: handling(drift.workspace), .secret: .correct,
+      .tools: handling(drift.tools), .workspace: handling(drift.workspace), .secret: .correct,
     ]
   }
 }

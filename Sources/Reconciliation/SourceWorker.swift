@@ -16,7 +16,7 @@ public enum SourceWorker {
   public static func answer(_ request: SourceRequest) throws -> SourceReply {
     switch request.place {
     case .tree(let tree):
-      return SourceReply(revision: nil, outcome: loader(request).load(tree))
+      return SourceReply(revision: nil, outcome: loader(request).load(tree).reviewed)
     case .repository(let path, let branch, let folder):
       let clone = try GitClone(lookingAt: path)
       return try read(clone, try clone.tip(of: branch), branch, folder, request)
@@ -67,7 +67,7 @@ public enum SourceWorker {
     let snapshot = try clone.snapshot(
       of: tip, branch: branch, folder: folder, entries: DesiredStateLoader.entries)
     return SourceReply(
-      revision: snapshot.revision, outcome: loader(request).load(snapshot.tree),
+      revision: snapshot.revision, outcome: loader(request).load(snapshot.tree).reviewed,
       provenance: provenance,
       documents: request.wantsDocuments ? documents(of: snapshot.tree) : nil)
   }

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-import CSodium
+import Crypto
 
 /// The 32 bytes of a SHA-256 hash without a heap allocation: logs have millions.
 public struct HashValue: Sendable, Hashable {
@@ -60,45 +60,38 @@ public struct HashValue: Sendable, Hashable {
     hasher.combine(words.1)
   }
 
+  /// SHA-256 of bytes.
+  init(of bytes: [UInt8]) {
+    var function = Crypto.SHA256()
+    bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
+    self.init(function)
+  }
+
   /// SHA-256 of a byte and a text: what a leaf of a hash tree is (RFC 9162, 2.1.1).
   public init(_ first: UInt8, _ content: UnsafeRawBufferPointer) {
-    var state = Self.begin(first)
-    crypto_hash_sha256_update(
-      &state, content.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(content.count))
-    finish(&state)
+    var function = Self.function(beginning: first)
+    function.update(bufferPointer: content)
+    self.init(function)
   }
 
   /// SHA-256 of a byte and two hashes: what a node of a hash tree is.
   public init(_ first: UInt8, _ left: HashValue, _ right: HashValue) {
-    withUnsafeTemporaryAllocation(byteCount: 1 + 2 * Self.count, alignment: 8) { input in
-      input[0] = first
-      left.copy(to: UnsafeMutableRawBufferPointer(rebasing: input[1...]))
-      right.copy(to: UnsafeMutableRawBufferPointer(rebasing: input[(1 + Self.count)...]))
-      withUnsafeMutableBytes(of: &words) { target in
-        guard let output = target.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
-        crypto_hash_sha256(
-          output, input.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(input.count))
-      }
-    }
+    var function = Self.function(beginning: first)
+    withUnsafeBytes(of: left.words) { function.update(bufferPointer: $0) }
+    withUnsafeBytes(of: right.words) { function.update(bufferPointer: $0) }
+    self.init(function)
   }
 
-  private func copy(to target: UnsafeMutableRawBufferPointer) {
-    withUnsafeBytes(of: words) { target.copyMemory(from: $0) }
+  /// BoringSSL uses the processor's own instructions for SHA-256, libsodium does not.
+  private static func function(beginning first: UInt8) -> Crypto.SHA256 {
+    var function = Crypto.SHA256()
+    withUnsafeBytes(of: first) { function.update(bufferPointer: $0) }
+    return function
   }
 
-  private static func begin(_ first: UInt8) -> crypto_hash_sha256_state {
-    var state = crypto_hash_sha256_state()
-    crypto_hash_sha256_init(&state)
-    var first = first
-    crypto_hash_sha256_update(&state, &first, 1)
-    return state
-  }
-
-  private mutating func finish(_ state: inout crypto_hash_sha256_state) {
-    withUnsafeMutableBytes(of: &words) { bytes in
-      if let target = bytes.assumingMemoryBound(to: UInt8.self).baseAddress {
-        crypto_hash_sha256_final(&state, target)
-      }
+  private init(_ function: Crypto.SHA256) {
+    function.finalize().withUnsafeBytes { digest in
+      withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: digest) }
     }
   }
 }

@@ -7,10 +7,7 @@ import CSodium
 /// SHA-256, the digest of everything public.
 public enum SHA256 {
   public static func digest(_ bytes: [UInt8]) -> Digest {
-    Sodium.require()
-    var hash = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
-    crypto_hash_sha256(&hash, bytes, UInt64(bytes.count))
-    return Digest(sha256: hash)
+    Digest(sha256: HashValue(of: bytes).bytes)
   }
 
   /// The digest of a value's canonical JSON (RFC 8785).

@@ -10,6 +10,8 @@ import Synchronization
 extension ApplianceError.Code {
   /// A process of the appliance could not be started.
   public static let spawnFailed = Self("process.spawn-failed")
+  /// A component cannot take a configuration while it runs.
+  public static let restartNeeded = Self("component.restart-needed")
   /// A process of the appliance ended or did not answer in time.
   public static let processFailed = Self("process.failed")
 }
@@ -51,8 +53,12 @@ public struct ChildProcess: Sendable {
 
   /// Starts this program again as `kafclaw component ROLE`.
   ///
-  /// - Parameter environment: The whole environment of the child; never a secret.
-  static func start(role: String, environment: [String: String]) async throws -> ChildProcess {
+  /// - Parameters:
+  ///   - folders: Where it may work.
+  ///   - environment: The whole environment of the child; never a secret.
+  static func start(
+    role: String, folders: [String] = [], environment: [String: String]
+  ) async throws -> ChildProcess {
     try await SpawnThread.shared.run {
       var ends: [Int32] = [-1, -1]
       let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -61,7 +67,7 @@ public struct ChildProcess: Sendable {
       }
       defer { close(ends[1]) }
       var pid: pid_t = 0
-      let arguments = ["kafclaw", "component", role, "\(getpid())"]
+      let arguments = ["kafclaw", "component", role, "\(getpid())"] + folders
       let error = withCStrings(arguments) { argv in
         withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) {
           kafclaw_spawn("/proc/self/exe", argv, $0, ends[1], &pid)

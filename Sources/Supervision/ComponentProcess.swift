@@ -21,13 +21,15 @@ public enum ComponentProcess {
   /// with the thread that asked (prctl(2), PR_SET_PDEATHSIG), and neither the pool's threads nor,
   /// on Linux, the main thread stay.
   ///
-  /// - Parameter supervisor: The process id the supervisor passed.
+  /// - Parameters:
+  ///   - supervisor: The process id the supervisor passed.
+  ///   - mayGainPrivileges: Whether programs it starts may have more rights than it has.
   /// - Throws: `process.failed` when the supervisor is gone already or descriptor 3 is no socket.
-  public static func bind(to supervisor: Int32) throws {
+  public static func bind(to supervisor: Int32, mayGainPrivileges: Bool = false) throws {
     guard dieWith(supervisor) else {
       throw ApplianceError(.processFailed, "the supervisor \(supervisor) is not the parent")
     }
-    guard kafclaw_no_new_privileges() == 0, kafclaw_forbid_dumps() == 0 else {
+    guard mayGainPrivileges || kafclaw_no_new_privileges() == 0, kafclaw_forbid_dumps() == 0 else {
       throw ApplianceError(.processFailed, "cannot give up privileges")
     }
     var type: Int32 = 0

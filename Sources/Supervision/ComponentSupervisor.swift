@@ -28,6 +28,8 @@ public actor ComponentSupervisor {
   private let handler: Handler
   /// Called after each end of a process.
   private let ended: Ended
+  /// Where the component works, by the settings it starts with.
+  private let folders: @Sendable (_ settings: JSONValue) -> [String]
   /// `nil` for a component without secrets.
   private let sealing: Sealing?
   private let logger: Logger
@@ -47,8 +49,11 @@ public actor ComponentSupervisor {
 
   public init(
     _ name: ComponentName, environment: [String: String], logger: Logger,
-    handler: @escaping Handler, sealing: Sealing? = nil, ended: @escaping Ended
+    handler: @escaping Handler, sealing: Sealing? = nil,
+    folders: @escaping @Sendable (_ settings: JSONValue) -> [String] = { _ in [] },
+    ended: @escaping Ended
   ) {
+    self.folders = folders
     self.name = name
     self.environment = environment
     self.logger = logger
@@ -89,6 +94,8 @@ public actor ComponentSupervisor {
         return try await configure(configuration, over: link)
       } catch let error as ApplianceError where error.code == .linkClosed {
         logger.debug("component ended while it was configured")
+      } catch let error as ApplianceError where error.code == .restartNeeded {
+        await end(link)
       } catch {
         // It still runs what it had; a restart must give it that again.
         desired = before
@@ -102,6 +109,25 @@ public actor ComponentSupervisor {
       // Whoever asked was told that it does not run: a restart must not run it after all.
       if desired?.digest == configuration.digest { desired = before }
       throw error
+    }
+  }
+
+  /// Lets the process finish what it began and end; another one takes its place.
+  private func end(_ link: SupervisorLink) async {
+    guard let process else { return }
+    await withTaskGroup { group in
+      group.addTask {
+        // `try?`: a component that does not answer is killed below.
+        _ = try? await link.call(.exit)
+        _ = await process.waitForExit()
+      }
+      group.addTask {
+        // `try?`: whether the time is over or the wait was cancelled, the process must go.
+        try? await Task.sleep(for: Self.exitLimit)
+        process.kill()
+      }
+      await group.next()
+      group.cancelAll()
     }
   }
 
@@ -143,7 +169,8 @@ public actor ComponentSupervisor {
       return ApplianceStatus.Component(
         name: name.rawValue, pid: pid.map(Int.init), health: health(report, wanted: wanted),
         configDigest: report?.digest, restarts: lifecycle.restarts,
-        message: report?.message ?? refusal?.error.message ?? lifecycle.lastExit)
+        message: report?.message ?? refusal?.error.message ?? lifecycle.lastExit,
+        confinement: report?.confinement)
     }
   }
 
@@ -196,7 +223,9 @@ public actor ComponentSupervisor {
     lifecycle.start()
     let child: ChildProcess
     do {
-      child = try await ChildProcess.start(role: name.rawValue, environment: environment)
+      child = try await ChildProcess.start(
+        role: name.rawValue, folders: desired.map { folders($0.settings) } ?? [],
+        environment: environment)
     } catch {
       return "could not be started: \(error)"
     }

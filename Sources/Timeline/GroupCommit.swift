@@ -28,12 +28,14 @@ final class GroupCommit: Sendable {
   private static let batchLimit = 256
 
   private let pool: DatabasePool
+  /// Called on the writing thread after a transaction that was undone, before anybody is told.
+  private let onRollback: @Sendable () -> Void
   private let state = Mutex(State())
   private let signal = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
 
-  init(pool: DatabasePool) {
-    self.pool = pool
+  init(pool: DatabasePool, onRollback: @escaping @Sendable () -> Void = {}) {
+    (self.pool, self.onRollback) = (pool, onRollback)
     let thread = Thread { [self] in run() }
     thread.name = "timeline-writer"
     thread.start()
@@ -121,6 +123,7 @@ final class GroupCommit: Sendable {
     } catch {
       failures = failures.map { $0 ?? error }
       hasFailed = true
+      onRollback()
     }
     state.withLock { $0.hasFailed = hasFailed }
     for (change, failure) in zip(batch, failures) {

@@ -42,6 +42,31 @@ extension Row {
     return Int(number)
   }
 
+  /// A row's own number, of any size.
+  func sequence(_ column: String) throws -> Int64 {
+    guard case .int64(let number) = storage(column) else { throw damaged(column) }
+    return number
+  }
+
+  func optionalSequence(_ column: String) throws -> Int64? {
+    if case .null = storage(column) { return nil }
+    return try sequence(column)
+  }
+
+  /// A value that is kept as JSON.
+  func value<Value: Decodable>(_ type: Value.Type, _ column: String) throws -> Value {
+    // `try?`: what cannot be read is told by the column's name alone.
+    guard let value = try? ApplianceJSON.decode(type, from: try text(column).utf8) else {
+      throw damaged(column)
+    }
+    return value
+  }
+
+  func optionalValue<Value: Decodable>(_ type: Value.Type, _ column: String) throws -> Value? {
+    if case .null = storage(column) { return nil }
+    return try value(type, column)
+  }
+
   /// A time or measure.
   func number(_ column: String) throws -> Double {
     guard case .double(let number) = storage(column), number.isFinite else {
@@ -55,9 +80,9 @@ extension Row {
     return try number(column)
   }
 
-  func optionalInteger(_ column: String) throws -> Int? {
+  func optionalTotal(_ column: String) throws -> Int? {
     if case .null = storage(column) { return nil }
-    return try integer(column)
+    return try total(column)
   }
 
   private func storage(_ column: String) -> DatabaseValue.Storage {

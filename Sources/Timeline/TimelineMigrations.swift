@@ -11,6 +11,11 @@ enum TimelineMigrations {
     migrator.registerMigration("1-access") { try createAccess($0) }
     migrator.registerMigration("2-authentication") { try createAuthentication($0) }
     migrator.registerMigration("2-audit-anchors") { try createAuditAnchors($0) }
+    migrator.registerMigration("3-access-rules") { try createAccessRules($0) }
+    migrator.registerMigration("3-fair-queue") { try createFairQueue($0) }
+    migrator.registerMigration("3-decisions") { try createDecisions($0) }
+    migrator.registerMigration("3-budgets") { try createBudgets($0) }
+    migrator.registerMigration("3-approvals") { try createApprovals($0) }
     return migrator
   }
 

@@ -76,13 +76,6 @@ extension TimelineStore {
     try await read { try Self.counts("SELECT result, count FROM authentication_total", in: $0) }
   }
 
-  /// Refusals by reason since the timeline began.
-  public func denialTotals() async throws -> [String: Int] {
-    try await read {
-      try Self.counts("SELECT reason, count(*) AS count FROM denial GROUP BY reason", in: $0)
-    }
-  }
-
   private static func lock(
     _ network: String, _ until: Date?, in db: Database
   ) throws -> NetworkLock {

@@ -9,15 +9,17 @@ extension ApplianceError.Code {
   public static let timelineFailed = Self("timeline.failed")
 }
 
-/// The appliance's durable memory: messages, turns, access lists. One process owns it.
+/// The appliance's durable memory: messages, turns, access rules. One process owns it.
 ///
 /// Every change is one member of a group commit and durable (`synchronous=FULL`) when its call
 /// returns.
 public final class TimelineStore: Sendable {
   let pool: DatabasePool
   let commits: GroupCommit
+  let rules: RulesCache
 
-  /// Opens or creates the database and brings its schema up to date.
+  /// Opens or creates the database, brings its schema up to date, and puts right what a crash left
+  /// half done.
   ///
   /// - Throws: `timeline.failed` when it is damaged, or newer than this program.
   public init(path: String) throws {
@@ -36,10 +38,16 @@ public final class TimelineStore: Sendable {
           hint: "install that version again")
       }
       try migrator.migrate(pool)
+      try pool.write { db in
+        try FairQueue.rebuild(in: db)
+        try BudgetRows.settleAll(in: db)
+      }
     } catch let error as DatabaseError {
       throw Self.failure(error)
     }
-    commits = GroupCommit(pool: pool)
+    let rules = RulesCache()
+    self.rules = rules
+    commits = GroupCommit(pool: pool) { rules.invalidate() }
   }
 
   /// Writes the log back into the database and closes it.

@@ -6,49 +6,41 @@ public import ApplianceModel
 extension ApplianceError.Code {
   /// The arguments of a tool call do not fit the tool.
   public static let toolArguments = Self("tool.arguments")
+  /// The tool is carried out elsewhere.
+  public static let toolElsewhere = Self("tool.elsewhere")
 }
 
 /// Something a model can ask for.
 public protocol Tool: Sendable {
   var name: String { get }
-  var tier: ToolTier { get }
   /// Whether a call whose outcome is unknown may be repeated.
   var isIdempotent: Bool { get }
+  /// What it does, for the model.
+  var summary: String { get }
+  /// The arguments it takes; anything else is refused.
+  var inputs: ToolInputs { get }
+  /// Whose text its result brings into the turn; `nil` when it brings none.
+  var taint: TaintSource? { get }
+
   /// - Throws: ``ApplianceError``; its message is shown to the model.
-  func run(_ arguments: JSONValue, in folders: ToolFolders) async throws -> String
+  func run(_ arguments: JSONValue, in context: ToolContext) async throws -> String
 }
 
-/// The folders that file tools see: the workspace, and below `work-repo/` the work repo.
-public struct ToolFolders: Sendable, Equatable {
-  static let workRepoPrefix = "work-repo"
+extension Tool {
+  /// How much harm it can do. A tool without a tier counts as the most dangerous.
+  public var tier: ToolTier { ToolName.tiers[name] ?? .highRisk }
 
-  public let workspace: String
-  public let workRepo: String
-
-  public init(workspace: String, workRepo: String) {
-    self.workspace = workspace
-    self.workRepo = workRepo
-  }
-
-  /// The folder a tool's path speaks of, and the path inside it.
-  func resolve(_ path: String) -> (folder: String, path: String) {
-    // By bytes, as the kernel reads paths.
-    let prefix = Self.workRepoPrefix.utf8
-    guard path.utf8.starts(with: prefix) else { return (workspace, path) }
-    let rest = path.utf8.dropFirst(prefix.count)
-    if rest.isEmpty { return (workRepo, "") }
-    if rest.first == UInt8(ascii: "/") {
-      return (workRepo, String(decoding: rest.dropFirst(), as: UTF8.self))
-    }
-    return (workspace, path)
-  }
+  /// The JSON Schema of its arguments.
+  public var parameters: JSONValue { inputs.schema }
 }
 
-/// The tools of this program.
-public enum ToolCatalog {
-  public static let all: [any Tool] = [ReadFileTool(), ListDirectoryTool(), WriteFileTool()]
+/// What a tool may reach.
+public struct ToolContext: Sendable {
+  public let folders: ToolFolders
+  /// The only way to the network.
+  public let egress: any Egress
 
-  public static func tool(named name: String) -> (any Tool)? {
-    all.first { $0.name == name }
+  public init(folders: ToolFolders, egress: any Egress) {
+    (self.folders, self.egress) = (folders, egress)
   }
 }

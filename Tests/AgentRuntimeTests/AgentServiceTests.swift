@@ -40,9 +40,11 @@ struct AgentServiceTests {
         steps.map(\.0) == [
           .intent(
             ToolCall(
-              index: 0, tool: "write_file", arguments: ["path": "note.txt", "content": "hi"])),
+              index: 0, tool: "write_file", arguments: ["path": "note.txt", "content": "hi"],
+              batch: 0)),
           .result(index: 0, .success("wrote 2 bytes to note.txt")),
-          .intent(ToolCall(index: 1, tool: "read_file", arguments: ["path": "note.txt"])),
+          .intent(
+            ToolCall(index: 1, tool: "read_file", arguments: ["path": "note.txt"], batch: 1)),
           .result(index: 1, .success("hi")),
         ])
       #expect(steps.map(\.1) == [false, true, true, true])
@@ -56,7 +58,8 @@ struct AgentServiceTests {
       let call = ToolCall(
         index: 0, tool: "write_file", arguments: ["path": "note.txt", "content": "hi"])
       agent.supervisor.give(
-        RunningAgent.work("m1", "/write note.txt hi", steps: [.intent(call)]))
+        RunningAgent.work(
+          "m1", "/write note.txt hi", steps: [.intent(call), .authorised(index: 0)]))
       await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m1")).isEmpty }
       #expect(agent.supervisor.steps(of: id) == [.result(index: 0, .outcomeUnknown)])
       #expect(!agent.exists("note.txt"))
@@ -65,15 +68,83 @@ struct AgentServiceTests {
     }
   }
 
-  @Test func permissionsOfTheSenderHold() async throws {
+  @Test func callThatIsDeniedDoesNotRun() async throws {
     try await RunningAgent.run { agent in
-      let text = "/write note.txt hi\n/call exec {}"
-      agent.supervisor.give(RunningAgent.work("m1", text, tier: .external))
+      agent.supervisor.say(.denied("write_file is denied by tools.deny"), of: 0)
+      agent.supervisor.give(RunningAgent.work("m1", "/write note.txt hi\n/list"))
       await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m1")).isEmpty }
       #expect(!agent.exists("note.txt"))
       let reply = try #require(agent.supervisor.finishes(of: id).first).reply
-      #expect(reply.hasPrefix("write_file: failed: write_file needs tier write"))
-      #expect(reply.hasSuffix("exec: failed: there is no tool \"exec\""))
+      #expect(
+        reply == "write_file: failed: write_file is denied by tools.deny\nlist_dir: (empty)")
+    }
+  }
+
+  @Test func toolThatTheTurnWasNotGivenDoesNotRunThoughItIsPermitted() async throws {
+    try await RunningAgent.run { agent in
+      agent.supervisor.give(
+        RunningAgent.work("m1", "/write note.txt hi", tools: ["read_file"]))
+      await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m1")).isEmpty }
+      #expect(!agent.exists("note.txt"))
+    }
+  }
+
+  @Test func turnThatIsParkedEndsWithoutAReply() async throws {
+    try await RunningAgent.run { agent in
+      agent.supervisor.say(.parked(ApprovalID(rawValue: "a1")), of: 0)
+      agent.supervisor.give(RunningAgent.work("m1", "/write note.txt hi"))
+      agent.supervisor.give(RunningAgent.work("m2", "hello"))
+      await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m2")).isEmpty }
+      #expect(agent.supervisor.finishes(of: id) == [])
+      #expect(agent.supervisor.abandoned == [])
+      #expect(!agent.exists("note.txt"))
+    }
+  }
+
+  @Test func execIsCarriedOutOutsideTheAgent() async throws {
+    try await RunningAgent.run { agent in
+      agent.supervisor.give(RunningAgent.work("m1", "/call exec {\"profile\":\"id\"}"))
+      await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m1")).isEmpty }
+      #expect(agent.supervisor.executed == [0])
+      #expect(agent.supervisor.finishes(of: id).map(\.reply) == ["exec: ran 0"])
+    }
+  }
+
+  @Test func modelSeesAResultAsItWasStored() async throws {
+    try await RunningAgent.run { agent in
+      agent.supervisor.replace { step in
+        guard case .result(let index, _) = step else { return step }
+        return .result(index: index, .failure("withheld"))
+      }
+      agent.supervisor.give(RunningAgent.work("m1", "/list"))
+      await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m1")).isEmpty }
+      #expect(agent.supervisor.finishes(of: id).map(\.reply) == ["list_dir: failed: withheld"])
+    }
+  }
+
+  @Test func tokensAreReservedBeforeAndSettledAfterEachAnswer() async throws {
+    try await RunningAgent.run { agent in
+      agent.supervisor.give(RunningAgent.work("m1", "/list"))
+      await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m1")).isEmpty }
+      #expect(agent.supervisor.reserved.count == 2)
+      #expect(agent.supervisor.settled.count == 2)
+      let usage = try #require(agent.supervisor.finishes(of: id).first).usage
+      let settled = agent.supervisor.settled.compactMap { $0 }
+      #expect(settled.reduce(0) { $0 + $1.input } == usage.input)
+      #expect(
+        agent.supervisor.reserved.allSatisfy { reserved in
+          settled.allSatisfy { $0.input + $0.output <= reserved }
+        })
+    }
+  }
+
+  @Test func modelIsNotAskedWithoutTokens() async throws {
+    try await RunningAgent.run { agent in
+      agent.supervisor.answerBudget(.refused("none left"))
+      agent.supervisor.give(RunningAgent.work("m1", "/write note.txt hi"))
+      await agent.supervisor.wait { !$0.finishes(of: MessageID(rawValue: "m1")).isEmpty }
+      #expect(agent.supervisor.finishes(of: id).map(\.reply) == ["none left"])
+      #expect(agent.supervisor.settled.isEmpty)
     }
   }
 
@@ -90,7 +161,7 @@ struct AgentServiceTests {
         let finishes = agent.supervisor.finishes(of: MessageID(rawValue: id))
         #expect(finishes.count == 1)
         #expect(finishes.first?.reply.hasSuffix("read_file: \(id)") == true)
-        #expect(agent.supervisor.steps(of: MessageID(rawValue: id)).count == 4)
+        #expect(agent.supervisor.steps(of: MessageID(rawValue: id)).count == 6)
       }
     }
   }
@@ -133,11 +204,16 @@ struct AgentServiceTests {
         try await agent.link.call(.configure(refused))
       }
       #expect(error?.code == .providerUnknown)
+      let other = agent.configuration { $0.agent.model = "large" }
+      let unknown = await #expect(throws: ApplianceError.self) {
+        try await agent.link.call(.configure(other))
+      }
+      #expect(unknown?.code == .modelUnknown)
       let malformed = ComponentConfiguration(digest: refused.digest, settings: ["name": 1])
-      let other = await #expect(throws: ApplianceError.self) {
+      let last = await #expect(throws: ApplianceError.self) {
         try await agent.link.call(.configure(malformed))
       }
-      #expect(other?.code == .malformed)
+      #expect(last?.code == .malformed)
       guard case .report(let report) = try await agent.link.call(.report) else { return }
       #expect(report.digest == agent.configuration().digest)
       #expect(report.isReady)

@@ -88,11 +88,11 @@ final class RunningAgent: Sendable {
   }
 
   static func work(
-    _ id: String, _ text: String, tier: SenderTier = .owner, steps: [TurnStep] = []
+    _ id: String, _ text: String, tools: Set<String> = ToolName.known, steps: [TurnStep] = []
   ) -> Work {
     Work(
       id: MessageID(rawValue: id), traceID: TraceID(rawValue: "trace-" + id),
-      session: SessionKey(rawValue: "session-" + id), senderTier: tier, text: text,
-      attempt: steps.isEmpty ? 1 : 2, steps: steps, history: [])
+      session: SessionKey(rawValue: "session-" + id), senderTier: .owner, text: text,
+      attempt: steps.isEmpty ? 1 : 2, steps: steps, history: [], tools: tools.sorted())
   }
 }

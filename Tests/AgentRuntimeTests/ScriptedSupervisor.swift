@@ -22,6 +22,12 @@ final class ScriptedSupervisor: Sendable {
     var isHolding = false
     var held = 0
     var recordFailure: ApplianceError?
+    var verdicts: [Int: ToolVerdict] = [:]
+    var executed: [Int] = []
+    var budget = Budget.granted(reservation: 1)
+    var reserved: [Int] = []
+    var settled: [TokenUsage?] = []
+    var replacement: @Sendable (TurnStep) -> TurnStep = { $0 }
     var observe: @Sendable (TurnStep) -> Void = { _ in }
   }
 
@@ -47,6 +53,22 @@ final class ScriptedSupervisor: Sendable {
   }
 
   func failRecords(with error: ApplianceError?) { state.withLock { $0.recordFailure = error } }
+
+  /// What is said about the call at a place; others may run.
+  func say(_ verdict: ToolVerdict, of index: Int) {
+    state.withLock { $0.verdicts[index] = verdict }
+  }
+
+  func answerBudget(_ budget: Budget) { state.withLock { $0.budget = budget } }
+
+  /// What is stored in the place of a step.
+  func replace(_ body: @escaping @Sendable (TurnStep) -> TurnStep) {
+    state.withLock { $0.replacement = body }
+  }
+
+  var executed: [Int] { state.withLock { $0.executed } }
+  var reserved: [Int] { state.withLock { $0.reserved } }
+  var settled: [TokenUsage?] { state.withLock { $0.settled } }
 
   func steps(of id: MessageID) -> [TurnStep] { state.withLock { $0.steps[id] ?? [] } }
   func finishes(of id: MessageID) -> [Finish] { state.withLock { $0.finishes[id] ?? [] } }
@@ -74,8 +96,23 @@ final class ScriptedSupervisor: Sendable {
     case .abandon(let id):
       state.withLock { $0.abandoned.append(id) }
       return .done
+    case .authorise(let id, let index):
+      let verdict = state.withLock { $0.verdicts[index] ?? .permitted }
+      if verdict == .permitted {
+        state.withLock { $0.steps[id, default: []].append(.authorised(index: index)) }
+      }
+      return .verdict(verdict)
+    case .execute(_, let index):
+      state.withLock { $0.executed.append(index) }
+      return .result(.success("ran \(index)"))
+    case .reserve(_, let tokens):
+      state.withLock { $0.reserved.append(tokens) }
+      return .budget(state.withLock { $0.budget })
+    case .settle(_, let usage):
+      state.withLock { $0.settled.append(usage) }
+      return .done
     case .admit, .message, .readiness, .status, .authenticated, .authenticationFailed, .metrics,
-      .reconcile:
+      .reconcile, .approvals, .decide:
       throw ApplianceError(.malformed, "not a request of an agent")
     }
   }
@@ -96,11 +133,12 @@ final class ScriptedSupervisor: Sendable {
     let (observe, failure) = state.withLock { ($0.observe, $0.recordFailure) }
     observe(step)
     if let failure { throw failure }
+    let step = state.withLock { $0.replacement }(step)
     state.withLock { $0.steps[id, default: []].append(step) }
     state.withLock { $0.held += 1 }
     changed.ring()
     await wait { $0.state.withLock { !$0.isHolding } }
     state.withLock { $0.held -= 1 }
-    return .done
+    return .recorded(step)
   }
 }

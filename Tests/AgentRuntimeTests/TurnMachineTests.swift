@@ -22,23 +22,30 @@ struct TurnMachineTests {
     #expect(machine().endedCalls.isEmpty)
   }
 
+  private static let may = TurnStep.authorised(index: 0)
+
   static let table: [(String, [TurnStep], TurnMachine.Action)] = [
     ("nothing recorded", [], .askModel),
-    ("open call that may be repeated", [.intent(read)], .run(read)),
-    ("open call that may not", [.intent(write)], .giveUp(write)),
-    ("ended call", [.intent(write), .result(index: 0, .success("ok"))], .askModel),
-    ("failed call", [.intent(write), .result(index: 0, .failure("no"))], .askModel),
-    ("call of unknown outcome", [.intent(write), .result(index: 0, .outcomeUnknown)], .askModel),
+    ("call nobody has decided about", [.intent(write)], .authorise(write)),
+    ("call that may be repeated", [.intent(read), may], .run(read)),
+    ("call that may not", [.intent(write), may], .giveUp(write)),
+    ("ended call", [.intent(write), may, .result(index: 0, .success("ok"))], .askModel),
+    ("denied call", [.intent(write), .result(index: 0, .failure("no"))], .askModel),
     (
-      "second call open",
-      [
-        .intent(write), .result(index: 0, .success("ok")),
-        .intent(ToolCall(index: 1, tool: "write_file", arguments: [:])),
-      ],
-      .giveUp(ToolCall(index: 1, tool: "write_file", arguments: [:]))
+      "call of unknown outcome", [.intent(write), may, .result(index: 0, .outcomeUnknown)],
+      .askModel
     ),
     (
-      "unknown tool", [.intent(ToolCall(index: 0, tool: "exec", arguments: [:]))],
+      "second call of one answer",
+      [
+        .intent(write), .intent(ToolCall(index: 1, tool: "exec", arguments: [:])), may,
+        .result(index: 0, .success("ok")),
+      ],
+      .authorise(ToolCall(index: 1, tool: "exec", arguments: [:]))
+    ),
+    (
+      "unknown tool",
+      [.intent(ToolCall(index: 0, tool: "exec", arguments: [:])), may],
       .giveUp(ToolCall(index: 0, tool: "exec", arguments: [:]))
     ),
   ]
@@ -49,59 +56,116 @@ struct TurnMachineTests {
     #expect(machine(steps).next == next, "\(name)")
   }
 
-  @Test func callIsRecordedBeforeItRunsAndItsResultAfter() {
+  private func asking(_ calls: RequestedCall..., remark: String? = nil) -> Completion {
+    Completion(.calls(calls, remark: remark), usage: Self.usage, provider: "offline")
+  }
+
+  private func saying(_ text: String) -> Completion {
+    Completion(.reply(text), usage: Self.usage, provider: "offline")
+  }
+
+  @Test func callIsRecordedThenDecidedThenRunThenItsResultRecorded() {
     var machine = machine()
-    let intent = machine.accept(
-      Completion(.call(tool: "write_file", arguments: ["path": "a"]), usage: Self.usage))
-    #expect(intent == .intent(Self.write))
-    #expect(machine.next == .run(Self.write), "a call of this attempt was not begun before")
-    let result = machine.accept(.success("ok"), of: Self.write)
-    #expect(result == .result(index: 0, .success("ok")))
+    let write = ToolCall(
+      index: 0, tool: "write_file", arguments: ["path": "a"], batch: 0, reference: "c1",
+      remark: "so")
+    let steps = machine.accept(
+      asking(
+        RequestedCall(tool: "write_file", arguments: ["path": "a"], reference: "c1"), remark: "so"))
+    #expect(steps == [.intent(write)])
+    #expect(machine.next == .authorise(write))
+    machine.permit(write)
+    #expect(machine.next == .run(write), "a call of this attempt was not begun before")
+    #expect(machine.accept(.success("ok"), of: write) == .result(index: 0, .success("ok")))
     #expect(machine.next == .askModel)
-    #expect(machine.endedCalls == [.init(call: Self.write, result: .success("ok"))])
-    let nothing = machine.accept(Completion(.reply("done"), usage: Self.usage))
-    #expect(nothing == nil)
+    #expect(machine.endedCalls == [.init(call: write, result: .success("ok"))])
+    #expect(machine.accept(saying("done")) == [])
     #expect(machine.next == .finish("done"))
-    #expect(machine.usage == TokenUsage(input: 6, output: 4))
-    #expect(machine.steps == [.intent(Self.write), .result(index: 0, .success("ok"))])
+  }
+
+  @Test func callsOfOneAnswerAreOneBatch() {
+    var machine = machine()
+    let call = RequestedCall(tool: "read_file", arguments: ["path": "a"])
+    _ = machine.accept(asking(call, RequestedCall(tool: "list_dir", arguments: [:])))
+    for step in machine.steps {
+      guard case .intent(let call) = step else { continue }
+      machine.permit(call)
+      _ = machine.accept(.success("ok"), of: call)
+    }
+    _ = machine.accept(asking(call))
+    let batches = machine.steps.compactMap { step -> Int?? in
+      if case .intent(let call) = step { return call.batch }
+      return nil
+    }
+    #expect(batches == [0, 0, 1])
+  }
+
+  @Test func usageAddsUpWithoutOverflow() {
+    var machine = machine()
+    machine.add(TokenUsage(input: .max, output: -5))
+    machine.add(TokenUsage(input: 7, output: 3))
+    #expect(machine.usage == TokenUsage(input: .max, output: 3))
   }
 
   @Test func callAfterAnInheritedOneIsNotInherited() {
-    var machine = machine([.intent(Self.write)])
+    var machine = machine([.intent(Self.write), Self.may])
     #expect(machine.next == .giveUp(Self.write))
     _ = machine.accept(.outcomeUnknown, of: Self.write)
-    _ = machine.accept(Completion(.call(tool: "write_file", arguments: [:]), usage: Self.usage))
-    #expect(machine.next == .run(ToolCall(index: 1, tool: "write_file", arguments: [:])))
+    _ = machine.accept(asking(RequestedCall(tool: "write_file", arguments: [:])))
+    let next = ToolCall(index: 1, tool: "write_file", arguments: [:], batch: 0)
+    #expect(machine.next == .authorise(next))
+    machine.permit(next)
+    #expect(machine.next == .run(next))
   }
 
   @Test(arguments: [0, 1, 3])
   func turnEndsAtTheToolLimit(limit: Int) {
     var machine = machine(limit: limit)
     for index in 0..<limit {
-      let call = ToolCall(index: index, tool: "read_file", arguments: [:])
-      let step = machine.accept(
-        Completion(.call(tool: "read_file", arguments: [:]), usage: Self.usage))
-      #expect(step == .intent(call))
+      let arguments: JSONValue = ["path": .string("\(index)")]
+      let steps = machine.accept(asking(RequestedCall(tool: "read_file", arguments: arguments)))
+      guard case .intent(let call) = steps.first else {
+        Issue.record("no intent")
+        return
+      }
       _ = machine.accept(.success("ok"), of: call)
     }
-    let step = machine.accept(
-      Completion(.call(tool: "read_file", arguments: [:]), usage: Self.usage))
-    #expect(step == nil)
+    #expect(machine.accept(asking(RequestedCall(tool: "read_file", arguments: [:]))) == [])
     #expect(
-      machine.next == .finish("Stopped after \(limit) tool calls (agent.maxToolIterations)."))
+      machine.next
+        == .finish("Stopped after \(limit) tool calls (agent.maxToolIterations is \(limit))."))
   }
 
-  @Test func callsOfEarlierAttemptsCountTowardsTheLimit() {
-    var machine = machine([.intent(Self.read), .result(index: 0, .success("A"))], limit: 1)
-    let step = machine.accept(
-      Completion(.call(tool: "read_file", arguments: [:]), usage: Self.usage))
-    #expect(step == nil)
-    #expect(machine.next == .finish("Stopped after 1 tool calls (agent.maxToolIterations)."))
+  @Test func answerThatGoesOverTheLimitRunsNothing() {
+    var machine = machine(limit: 1)
+    let call = RequestedCall(tool: "read_file", arguments: [:])
+    #expect(machine.accept(asking(call, call)) == [])
+    guard case .finish = machine.next else {
+      Issue.record("the turn goes on")
+      return
+    }
+  }
+
+  @Test func sameCallOverAndOverEndsTheTurn() {
+    var machine = machine()
+    let call = RequestedCall(tool: "read_file", arguments: ["path": "a"])
+    for _ in 1..<TurnMachine.repeatLimit {
+      guard case .intent(let intent) = machine.accept(asking(call)).first else {
+        Issue.record("no intent")
+        return
+      }
+      _ = machine.accept(.success("ok"), of: intent)
+    }
+    #expect(machine.accept(asking(call)) == [])
+    guard case .finish = machine.next else {
+      Issue.record("the turn goes on")
+      return
+    }
   }
 
   @Test func replyWithinTheLimitIsKept() {
     var machine = machine([.intent(Self.read), .result(index: 0, .success("A"))], limit: 1)
-    _ = machine.accept(Completion(.reply("done"), usage: Self.usage))
+    _ = machine.accept(saying("done"))
     #expect(machine.next == .finish("done"))
   }
 }

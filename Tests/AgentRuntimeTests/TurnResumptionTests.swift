@@ -38,11 +38,23 @@ struct TurnResumptionTests {
         let request = CompletionRequest(
           assistant: "Claw", history: [], text: text, calls: machine.endedCalls)
         _ = machine.accept(try await OfflineProvider().complete(request))
+      case .authorise(let call): machine.permit(call)
       case .run(let call): _ = machine.accept(workspace.run(call), of: call)
       case .giveUp(let call): _ = machine.accept(.outcomeUnknown, of: call)
       case .finish(let reply): return (reply, machine.steps)
       }
     }
+  }
+
+  /// The call that may have run when the record ends.
+  private func cutOff(_ steps: [TurnStep]) -> ToolCall? {
+    guard case .authorised(let index) = steps.last else { return nil }
+    return try? call(index, of: steps)  // `try?`: every such call has an intent
+  }
+
+  private func call(_ index: Int, of steps: [TurnStep]) throws -> ToolCall {
+    for case .intent(let call) in steps where call.index == index { return call }
+    throw ApplianceError(.malformed, "no intent of \(index)")
   }
 
   static let texts = [
@@ -56,11 +68,11 @@ struct TurnResumptionTests {
     let whole = try await work(text, from: [], &workspace)
     for count in 0...whole.steps.count {
       let prefix = Array(whole.steps.prefix(count))
-      if case .intent(let call) = prefix.last, !["read_file", "list_dir"].contains(call.tool) {
+      if let call = cutOff(prefix), !["read_file", "list_dir"].contains(call.tool) {
         continue  // its outcome is unknown: the next test
       }
       var rest = Workspace()
-      for case .intent(let call) in prefix.dropLast() { _ = rest.run(call) }
+      for case .result(let index, _) in prefix { _ = rest.run(try call(index, of: prefix)) }
       let resumed = try await work(text, from: prefix, &rest)
       #expect(resumed.reply == whole.reply, "after \(count) steps")
       #expect(resumed.steps == whole.steps, "after \(count) steps")
@@ -73,7 +85,7 @@ struct TurnResumptionTests {
     let whole = try await work(text, from: [], &workspace)
     for count in 0...whole.steps.count {
       let prefix = Array(whole.steps.prefix(count))
-      guard case .intent(let call) = prefix.last, !["read_file", "list_dir"].contains(call.tool)
+      guard let call = cutOff(prefix), !["read_file", "list_dir"].contains(call.tool)
       else { continue }
       var rest = Workspace()
       let resumed = try await work(text, from: prefix, &rest)
@@ -86,7 +98,8 @@ struct TurnResumptionTests {
   @Test func idempotentCallIsRepeated() async throws {
     let call = ToolCall(index: 0, tool: "read_file", arguments: ["path": "a"])
     var workspace = Workspace()
-    let resumed = try await work("/read a", from: [.intent(call)], &workspace)
+    let resumed = try await work(
+      "/read a", from: [.intent(call), .authorised(index: 0)], &workspace)
     #expect(workspace.runs == [0: 1])
     #expect(resumed.reply == "read_file: A")
   }

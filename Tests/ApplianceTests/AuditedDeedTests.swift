@@ -42,7 +42,8 @@ import Testing
     }
     let expected = [
       "audit.begin done", "appliance.start done", "reconcile.apply intent", "reconcile.apply done",
-      "access.login done", "tool.call intent", "reconcile.apply intent", "reconcile.apply done",
+      "access.login done", "tool.call intent", "tool.decision intent", "reconcile.apply intent",
+      "reconcile.apply done",
       "reconcile.hold intent", "reconcile.hold done", "reconcile.hold intent",
       "reconcile.hold done", "appliance.stop done",
     ]

@@ -18,7 +18,7 @@ struct Examined: Decodable {
     let suppressed: Suppressed?
 
     /// Whether it tells of the machine that the tests run on.
-    var isOfTheMachine: Bool { id.hasPrefix("host.") }
+    var isOfTheMachine: Bool { id.hasPrefix("host.") || id.hasPrefix("sandbox.") }
   }
   struct Repair: Decodable, Equatable {
     let check: String

@@ -40,6 +40,9 @@ extension LayerTable {
       modules: ["CSodium"], users: .targets(["SodiumCrypto"]),
       reason: "keys and buffers of libsodium are handled in one place"),
     Technology(
+      modules: ["Crypto"], users: .targets(["SodiumCrypto"]),
+      reason: "hashes of public bytes are made in one place"),
+    Technology(
       modules: ["CLibgit2"], users: .targets(["GitSource"]),
       reason: "pointers of libgit2 are freed where they were made"),
     Technology(
@@ -64,14 +67,19 @@ extension LayerTable {
       modules: ["HTTPTypes", "Hummingbird*"], users: .targets(["Gateway", "Daemon"]),
       reason: "the gateway and the control socket are the only servers"),
     Technology(
-      modules: ["NIO*"], users: .targets(["Gateway", "Daemon", "ApplianceCommands"]),
+      modules: ["NIO*"],
+      users: .targets([
+        "Gateway", "Daemon", "ApplianceCommands", "ModelProviders", "Tools",
+      ]),
       reason: "buffers and channels belong to whoever speaks HTTP"),
     Technology(
       modules: ["ArgumentParser"], users: .targets(["ApplianceCommands", "kafclaw"]),
       reason: "arguments are the command line's business"),
     Technology(
       modules: ["AsyncHTTPClient"],
-      users: .targets(["ApplianceCommands", "Channels", "ControlAPI", "ModelProviders"]),
+      users: .targets([
+        "ApplianceCommands", "Channels", "ControlAPI", "ModelProviders", "Tools",
+      ]),
       reason: "each client speaks its own protocol, nothing else opens connections"),
     Technology(
       modules: ["ServiceLifecycle", "UnixSignals"],

@@ -63,10 +63,18 @@ struct PatchGenerator {
     spec.gateway.dashboardPort = Port(9_001)
     (spec.agent.workspace, spec.agent.workRepo) = ("workspace", "work-repo")
     spec.agent.provider = "offline"
+    spec.agent.fallbacks = []
+    spec.providers = [:]
     spec.senders.owners = [SenderID("alice-1"), SenderID("{b}")]
     spec.senders.internal = [SenderID("123")]
-    for name in spec.channels.keys.sorted() { spec.channels[name]?.allow = [SenderID("~")] }
-    (spec.tools.deny, spec.tools.allow) = (["exec"], nil)
+    spec.senders.deny = []
+    for name in spec.channels.keys.sorted() {
+      spec.channels[name]?.allow = [SenderID("~")]
+      spec.channels[name]?.deny = []
+      spec.channels[name]?.tools = ChannelToolsSpec()
+    }
+    spec.tools = ToolsSpec()
+    spec.tools.deny = ["exec"]
     (spec.reconcile.interval, spec.reconcile.health) = (SpecDuration(seconds: 90), HealthSpec())
     spec.security = SecuritySpec()
     return spec

@@ -31,23 +31,17 @@ struct PendingMechanismTests {
   }
 
   static let examples: [Example] = [
-    Example("agent.dailyTokenLimit", "agent: {dailyTokenLimit: 0}"),
     Example(
       "appliance.escalation",
       "appliance: {name: probe, escalation: [{webhook: {url: \"https://alerts.example\"}}]}"),
     Example("backup", "backup: {schedule: 0 3 * * *, repository: /srv/backups/claw}"),
     Example("channels.*.botToken", "channels: {web: {type: web, botToken: tomb:bot}}"),
-    Example("channels.*.groupPolicy", "channels: {web: {type: web, groupPolicy: allowlist}}"),
-    Example("channels.*.requireMention", "channels: {web: {type: web, requireMention: true}}"),
-    Example("channels.*.sessionScope", "channels: {web: {type: web, sessionScope: user}}"),
     Example("channels.*.signingSecret", "channels: {web: {type: web, signingSecret: tomb:key}}"),
     Example("channels.*.stage", "channels: {web: {type: web, stage: 1}}"),
     Example("logs.retention", "logs: {retention: 30d}"),
     Example("monitoring", "monitoring: {authFailures: 5, unknownSenders: 5}"),
-    Example("providers", "providers: {main: {type: openai, apiKey: tomb:main}}"),
     Example("reconcile.windows", "reconcile: {windows: []}"),
     Example("skills.enabled", "skills: {enabled: [notes, search]}"),
-    Example("skills.runtimeIsolation", "skills: {runtimeIsolation: auto}"),
     Example("skills.scope", "skills: {scope: selected}"),
     Example("skills.sources", "skills: {sources: []}"),
   ]

@@ -20,10 +20,12 @@ extension Documents {
       workRepo: /srv/claw/repo
       provider: main
       model: 'small "v2"'
+      fallbacks: [spare]
       maxToolIterations: 20
       dailyTokenLimit: 200000
     providers:
-      main: {type: openai, baseURL: "https://models.example", apiKey: file:models.key}
+      main: {type: openai, baseURL: "https://models.example", apiKey: file:models.key, timeout: 60s}
+      spare: {type: anthropic, apiKey: tomb:spare, model: large, answerTokens: 2048}
     channels:
       web: {type: web, allow: [dave-4]}
       team-slack:
@@ -33,18 +35,34 @@ extension Documents {
         groupPolicy: open
         requireMention: false
         allow: [U024BE7LH, "123456789"]
+        deny: [U0BAD]
+        tools: {profile: reading, deny: [search_files], allow: ["group:read"], ceiling: read}
+        dailyTokenLimit: 5000
         signingSecret: tomb:slack-signing
         botToken: tomb:slack-bot
         stage: 2
     senders:
       owners: [alice-1, bob-2]
       internal: [carol-3]
+      deny: [mallory-5]
+      limits: {messagesPerMinute: 20, burst: 10, queued: 50, dailyTokens: 10000}
     tools:
+      profile: files
       deny: [exec]
-      allow: [read_file, list_dir]
-      tiers: {external: read, internal: write, owner: high-risk}
-      exec: {restrictWorkspace: true}
-    skills: {scope: all, enabled: [notes], runtimeIsolation: strict, sources: []}
+      allow: [read_file, list_dir, "group:changing"]
+      ceiling: write
+      groups: {changing: [write_file, edit_file]}
+      tiers: {unknown: none, external: read, internal: write, owner: high-risk}
+      rules:
+        night-shift: {channels: [web], senders: [dave-4], tiers: [external], ceiling: none}
+      taint: {files: write, web: read, bots: none}
+      approvals: {require: ["group:high-risk"], exempt: [owner], lifetime: 5m}
+      exec:
+        restrictWorkspace: true
+        profiles:
+          git: {binary: /usr/bin/git, subcommands: [status], environment: ["GIT_PAGER=cat"], timeout: 30s}
+      web: {hosts: [docs.example.org], maxKiB: 256, timeout: 10s}
+    skills: {scope: all, enabled: [notes], runtimeIsolation: strict, sandbox: podman, sources: []}
     backup:
       schedule: "0 3 * * *"
       repository: /srv/backups/claw
@@ -63,6 +81,7 @@ extension Documents {
         configuration: report
         modes: report
         senders: report
+        tools: correct
         workspace: correct
       windows: ["0 2 * * *"]
     guardrails: [baseline, strict]

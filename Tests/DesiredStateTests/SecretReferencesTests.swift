@@ -20,7 +20,7 @@ struct SecretReferencesTests {
         "channels.team-slack.botToken tomb:slack-bot",
         "channels.team-slack.signingSecret tomb:slack-signing",
         "gateway.auth.token env:KAFCLAW_GATEWAY_AUTH_TOKEN",
-        "providers.main.apiKey file:models.key",
+        "providers.main.apiKey file:models.key", "providers.spare.apiKey tomb:spare",
       ])
   }
 

@@ -25,6 +25,11 @@ struct SpecGenerator {
     spec.channels = Self.names("channel", list { $0.channel() })
     spec.senders.owners = list { $0.sender() }
     spec.senders.internal = list { $0.sender() }
+    spec.senders.deny = list { $0.sender() }
+    spec.senders.limits.messagesPerMinute = count()
+    spec.senders.limits.burst = count()
+    spec.senders.limits.queued = count()
+    spec.senders.limits.dailyTokens = maybe(count())
     spec.tools = tools()
     spec.skills = skills()
     spec.backup = maybe(backup())
@@ -72,6 +77,7 @@ extension SpecGenerator {
     agent.model = maybe(text())
     agent.maxToolIterations = count()
     agent.dailyTokenLimit = maybe(count())
+    agent.fallbacks = list { $0.text() }
     return agent
   }
 
@@ -80,6 +86,9 @@ extension SpecGenerator {
     provider.type = maybe(pick(ProviderType.allCases))
     provider.baseURL = maybe(text())
     provider.apiKey = maybe(secret())
+    provider.model = maybe(text())
+    provider.answerTokens = count()
+    provider.timeout = duration()
     return provider
   }
 
@@ -91,6 +100,12 @@ extension SpecGenerator {
     channel.groupPolicy = pick(AdmissionPolicy.allCases)
     channel.requireMention = flag()
     channel.allow = list { $0.sender() }
+    channel.deny = list { $0.sender() }
+    channel.tools.profile = maybe(pick(ToolProfile.allCases))
+    channel.tools.deny = list { $0.text() }
+    channel.tools.allow = maybe(list { $0.text() })
+    channel.tools.ceiling = maybe(pick(ToolTier.allCases))
+    channel.dailyTokenLimit = maybe(count())
     channel.signingSecret = maybe(secret())
     channel.botToken = maybe(secret())
     channel.stage = maybe(Stage(number(1...9)))
@@ -99,13 +114,54 @@ extension SpecGenerator {
 
   private mutating func tools() -> ToolsSpec {
     var tools = ToolsSpec()
+    tools.profile = pick(ToolProfile.allCases)
     tools.deny = list { $0.text() }
     tools.allow = maybe(list { $0.text() })
     tools.tiers.external = pick(ToolTier.allCases)
     tools.tiers.internal = pick(ToolTier.allCases)
     tools.tiers.owner = pick(ToolTier.allCases)
+    tools.tiers.unknown = pick(ToolTier.allCases)
+    tools.ceiling = maybe(pick(ToolTier.allCases))
+    tools.groups = Self.names("group", list { $0.list { $0.text() } })
+    tools.rules = Self.names("rule", list { $0.rule() })
+    tools.taint.files = pick(ToolTier.allCases)
+    tools.taint.web = pick(ToolTier.allCases)
+    tools.taint.bots = pick(ToolTier.allCases)
+    tools.approvals.require = list { $0.text() }
+    tools.approvals.exempt = list { $0.pick(SenderTier.allCases) }
+    tools.approvals.lifetime = duration()
     tools.exec.restrictWorkspace = flag()
+    tools.exec.profiles = Self.names("program", list { $0.program() })
+    tools.web.hosts = list { $0.text() }
+    tools.web.maxKiB = count()
+    tools.web.timeout = duration()
     return tools
+  }
+
+  private mutating func rule() -> ToolRuleSpec {
+    var rule = ToolRuleSpec()
+    rule.channels = list { $0.text() }
+    rule.senders = list { $0.sender() }
+    rule.tiers = list { $0.pick(SenderTier.allCases) }
+    rule.profile = maybe(pick(ToolProfile.allCases))
+    rule.deny = list { $0.text() }
+    rule.allow = maybe(list { $0.text() })
+    rule.ceiling = maybe(pick(ToolTier.allCases))
+    return rule
+  }
+
+  private mutating func program() -> ExecProfileSpec {
+    var program = ExecProfileSpec()
+    program.binary = text()
+    program.subcommands = maybe(list { $0.text() })
+    program.environment = list { $0.text() }
+    program.network = flag()
+    program.writable = flag()
+    program.timeout = duration()
+    program.memoryMiB = count()
+    program.processes = count()
+    program.outputKiB = count()
+    return program
   }
 
   private mutating func skills() -> SkillsSpec {
@@ -113,6 +169,7 @@ extension SpecGenerator {
     skills.scope = pick(SkillScope.allCases)
     skills.enabled = list { $0.text() }
     skills.runtimeIsolation = pick(RuntimeIsolation.allCases)
+    skills.sandbox = maybe(pick(SandboxName.allCases))
     skills.sources = list { $0.text() }
     return skills
   }

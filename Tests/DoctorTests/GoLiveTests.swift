@@ -195,7 +195,7 @@ struct GoLiveTests {
 
         """
     for check in [
-      Check.goLiveBackup, .goLiveDrill, .goLiveLogRetention, .goLiveEscalation, .goLiveIsolation,
+      Check.goLiveBackup, .goLiveDrill, .goLiveLogRetention, .goLiveEscalation,
       .goLiveMonitoring,
     ] {
       for text in ["", text] {

@@ -52,7 +52,7 @@ struct ChatBodyTests {
 
   @Test func largestBodyIsAccepted() async throws {
     try await RunningGateway.run { gateway in
-      let body = padded(to: ChatController.bodyLimit)
+      let body = padded(to: JSONBody.limit)
       let reply = try await send(gateway, type: "application/json", body: body)
       #expect(reply.status == 200)
     }
@@ -61,7 +61,7 @@ struct ChatBodyTests {
   @Test(arguments: [1, 4 << 20])
   func largerBodyIsRefused(excess: Int) async throws {
     try await RunningGateway.run { gateway in
-      let body = padded(to: ChatController.bodyLimit + excess)
+      let body = padded(to: JSONBody.limit + excess)
       let reply = try await send(gateway, type: "application/json", body: body)
       #expect(reply.status == 413)
       #expect(reply.problem == "content-too-large")

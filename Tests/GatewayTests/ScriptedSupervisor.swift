@@ -98,7 +98,8 @@ final class ScriptedSupervisor: Sendable {
     case .reconcile(let client):
       state.withLock { $0.reconciles.append(client) }
       return .done
-    case .lease, .record, .finish, .abandon:
+    case .approvals, .decide: return .approvals([])
+    case .lease, .record, .authorise, .execute, .reserve, .settle, .finish, .abandon:
       throw ApplianceError(.malformed, "not a request of a gateway")
     }
   }

@@ -49,13 +49,40 @@ struct ComponentSettingsTests {
 
   @Test func emptyAllowListIsNotTheSameAsNone() {
     var spec = ApplianceSpec()
-    let open = AgentSettings(spec: spec, paths: Self.paths)
+    let open = AccessFields.of(AccessRules(spec).tools)
     spec.tools.allow = []
-    let closed = AgentSettings(spec: spec, paths: Self.paths)
-    #expect(open.allow == nil)
-    #expect(open.json["allow"] == nil)
-    #expect(closed.allow == [])
-    #expect(closed.json["allow"] == [])
+    let closed = AccessFields.of(AccessRules(spec).tools)
+    #expect(open["allow"] == nil)
+    #expect(closed["allow"] == [])
+  }
+
+  @Test func orderOfAccessListsMeansNothing() {
+    var spec = ApplianceSpec()
+    spec.tools.deny = ["exec", "edit_file"]
+    spec.senders.owners = [SenderID("b"), SenderID("a")]
+    let one = AccessRules(spec)
+    spec.tools.deny = ["edit_file", "exec"]
+    spec.senders.owners = [SenderID("a"), SenderID("b")]
+    let other = AccessRules(spec)
+    #expect(AccessFields.of(one.tools) == AccessFields.of(other.tools))
+    #expect(AccessFields.tiers(one) == AccessFields.tiers(other))
+  }
+
+  @Test func fallbacksFollowTheProviderAndKeepTheirOwnModel() {
+    var spec = ApplianceSpec()
+    var provider = ProviderSpec()
+    provider.type = .anthropic
+    provider.model = "small"
+    spec.providers["spare"] = provider
+    provider.type = .openai
+    spec.providers["main"] = provider
+    spec.agent.provider = "main"
+    spec.agent.model = "large"
+    spec.agent.fallbacks = ["spare", "main"]
+    let routes = AgentSettings(spec: spec, paths: Self.paths).routes
+    #expect(routes.map(\.provider) == ["main", "spare"])
+    #expect(routes.map(\.protocol) == [.openai, .anthropic])
+    #expect(routes.map(\.model) == ["large", "small"])
   }
 
   @Test func agentFoldersAreAbsolute() {
@@ -65,10 +92,11 @@ struct ComponentSettingsTests {
   }
 
   @Test func everySenderTierHasAToolTier() {
-    let settings = AgentSettings(spec: ApplianceSpec(), paths: Self.paths)
-    #expect(Set(settings.tiers.keys) == Set(SenderTier.allCases.map(\.rawValue)))
-    #expect(settings.tiers["external"] == .read)
-    #expect(settings.tiers["owner"] == .highRisk)
+    let tiers = AccessRules(ApplianceSpec()).tools.tiers
+    #expect(Set(tiers.keys) == Set(SenderTier.allCases))
+    #expect(tiers[.unknown] == ToolTier.none)
+    #expect(tiers[.external] == .read)
+    #expect(tiers[.owner] == .highRisk)
   }
 
   @Test func renderedConfigurationIsCanonicalJSONAndALineFeed() throws {

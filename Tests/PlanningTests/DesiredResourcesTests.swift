@@ -34,7 +34,7 @@ struct DesiredResourcesTests {
     #expect(
       addresses == [
         "modes/./", "modes/reconciler/", "modes/run/", "modes/timeline.db", "senders/tiers:",
-        "configuration/config.json", "component/agent", "component/gateway",
+        "tools/policy", "configuration/config.json", "component/agent", "component/gateway",
       ])
   }
 
@@ -50,9 +50,16 @@ struct DesiredResourcesTests {
     ("agent: {maxToolIterations: 3}", ["component/agent"]),
     ("agent: {workspace: ~/desk}", ["component/agent"]),
     ("agent: {workRepo: /srv/work}", ["component/agent"]),
-    ("tools: {deny: [exec]}", ["component/agent"]),
-    ("tools: {allow: [read_file]}", ["component/agent"]),
-    ("tools: {tiers: {external: write}}", ["component/agent"]),
+    ("tools: {deny: [exec]}", ["tools/policy"]),
+    ("tools: {allow: [read_file]}", ["tools/policy"]),
+    ("tools: {tiers: {external: write}}", ["tools/policy"]),
+    ("tools: {web: {hosts: [docs.example.org]}}", ["component/agent"]),
+    ("tools: {exec: {profiles: {git: {binary: /usr/bin/git}}}}", ["component/agent"]),
+    ("providers: {main: {type: openai, apiKey: tomb:main}}", []),
+    (
+      "providers: {main: {type: openai, apiKey: tomb:main}}\nagent: {provider: main}",
+      ["component/agent", "secret/tomb:main"]
+    ),
     ("reconcile: {interval: 5m}", []),
     ("guardrails: [baseline, strict]", []),
     (
@@ -77,7 +84,11 @@ struct DesiredResourcesTests {
   @Test func channelCarriesItsPolicyAndSortedSenders() throws {
     let text = "channels: {web: {type: web, dmPolicy: open, allow: [zoe, alice, bob]}}\n"
     let fields = try #require(try resources(text)[ResourceAddress(.senders, "web")])
-    #expect(fields == ["policy": "open", "allow": ["alice", "bob", "zoe"]])
+    #expect(
+      fields == [
+        "policy": "open", "groupPolicy": "allowlist", "requireMention": true,
+        "sessionScope": "user", "allow": ["alice", "bob", "zoe"], "deny": [],
+      ])
   }
 
   @Test(arguments: [
@@ -87,7 +98,7 @@ struct DesiredResourcesTests {
     ("[exec, write_file]", "[write_file, exec]", "tools: {allow: LIST}\n"),
   ])
   func orderOfAListDoesNotMatter(one: String, other: String, text: String) throws {
-    let kinds: Set<ResourceKind> = [.senders, .component]
+    let kinds: Set<ResourceKind> = [.senders, .tools, .component]
     let lists = try [one, other].map { list in
       try resources(text.replacing("LIST", with: list)).filter { kinds.contains($0.key.kind) }
     }

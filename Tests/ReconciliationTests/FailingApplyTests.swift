@@ -16,8 +16,8 @@ struct FailingApplyTests {
 
   init() throws { appliance = try Appliance() }
 
-  /// The first apply has nine resources.
-  @Test(arguments: 1...9)
+  /// The first apply has ten resources.
+  @Test(arguments: 1...10)
   func firstApplyThatFailsIsFinishedByTheNextPass(number: Int) async throws {
     await appliance.host.fail([number])
     let failed = await appliance.pass()
@@ -26,7 +26,7 @@ struct FailingApplyTests {
     #expect(await appliance.host.log.last?.hasPrefix("fail ") == true)
     #expect(await appliance.host.live.count == number - 1)
     #expect(await appliance.pass().kind == .applied)
-    #expect(await appliance.host.live.count == 9)
+    #expect(await appliance.host.live.count == 10)
     #expect(try await appliance.recordMatchesHost())
     #expect(await appliance.pass().kind == .noChange)
   }

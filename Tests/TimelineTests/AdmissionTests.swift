@@ -84,7 +84,7 @@ struct AdmissionTests {
   @Test(arguments: AdmissionTests.others)
   func deniesAKeyThatNamesAnotherMessage(other: InboundMessage) async throws {
     try await withStore(path) { store in
-      try await store.setChannel("web", policy: "open", senders: [])
+      try await store.setChannel("web", policy: .open, senders: [])
       let first = try await store.queue(.example(key: "1"))
       #expect(try await store.admit(other, at: .noon) == .denied(.keyReused))
       #expect(try await store.counts() == ["queued": 1])

@@ -133,8 +133,8 @@ struct AuthenticationTests {
 
   @Test func denialsAreCountedByReason() async throws {
     try await withStore(path) { store in
-      try await store.setChannel("team", policy: "allowlist", senders: ["U1"])
-      try await store.setChannel("ops", policy: "disabled", senders: [])
+      try await store.setChannel("team", policy: .allowlist, senders: ["U1"])
+      try await store.setChannel("ops", policy: .disabled, senders: [])
       for message in [
         InboundMessage.delivered(by: "U2"), .delivered(by: "U3"), .delivered(by: "U1", on: "ops"),
       ] {

@@ -31,19 +31,17 @@ struct DurabilityTests {
 
   @Test func keepsWhatItAcknowledged() async throws {
     let sent = try await withStore(path) { store in
-      try await store.setChannel("team", policy: "allowlist", senders: ["U1", "U2"])
-      try await store.setTiers(["U9": "owner"])
+      try await store.setChannel("team", policy: .allowlist, senders: ["U1", "U2"])
+      try await store.setSenders(owners: ["U9"], internal: [], denied: [])
       return try await store.queue(.example(key: "1"))
     }
     try await withStore(path) { store in
       let found = try await store.status(of: sent.id, client: sent.client)
       #expect(found == sent)
-      let lists = try await store.accessLists()
       #expect(
-        lists
-          == AccessLists(
-            policies: ["team": "allowlist"], channels: ["team": ["U1", "U2"]],
-            tiers: ["U9": "owner"]))
+        try await store.accessRules()
+          == AccessRules(
+            owners: ["U9"], channels: ["team": AccessRules.Channel(allow: ["U1", "U2"])]))
     }
   }
 

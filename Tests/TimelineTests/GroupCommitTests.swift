@@ -128,7 +128,9 @@ struct GroupCommitTests {
   @Test func refusesChangesAfterItIsClosed() async throws {
     let store = try TimelineStore(path: path)
     try store.close()
-    let changed = await errorCode { try await store.setTiers(["U1": "owner"]) }
+    let changed = await errorCode {
+      try await store.setSenders(owners: ["U1"], internal: [], denied: [])
+    }
     #expect(changed == .timelineFailed)
     let admitted = await errorCode { try await store.queue(.example(key: "1")) }
     #expect(admitted == .timelineFailed)
@@ -151,7 +153,7 @@ struct GroupCommitTests {
       try store.close()
       let done = await changes
       #expect(try await storedNumbers() == done)
-      try await withStore(path) { try await $0.setTiers([:]) }
+      try await withStore(path) { try await $0.setSenders(owners: [], internal: [], denied: []) }
     }
   }
 }

@@ -18,21 +18,27 @@ struct InspectionTests {
     try folder.makeFolder("state")
   }
 
-  private static let lists = AccessLists(
-    policies: ["team": "allowlist", "ops": "open"], channels: ["team": ["U1", "U2"]],
-    tiers: ["U9": "owner"])
+  private static let rules = AccessRules(
+    owners: ["U9"], internal: ["U8"], denied: ["U7"],
+    channels: [
+      "team": AccessRules.Channel(
+        groupPolicy: .open, requireMention: false, sessionScope: .room, allow: ["U1", "U2"],
+        deny: ["U3"], tools: ToolNarrowing(deny: ["group:web"], allow: ["exec"])),
+      "ops": AccessRules.Channel(dmPolicy: .open),
+    ],
+    tools: ToolPolicy(tiers: [.owner: .highRisk, .external: .read], approvals: ["exec"]))
 
   private static func fill(_ store: TimelineStore) async throws {
-    for (name, policy) in lists.policies {
-      try await store.setChannel(name, policy: policy, senders: lists.channels[name] ?? [])
-    }
-    try await store.setTiers(lists.tiers)
+    for (name, channel) in rules.channels { try await store.setChannel(name, channel) }
+    try await store.setSenders(
+      owners: rules.owners, internal: rules.internal, denied: rules.denied)
+    try await store.setToolPolicy(rules.tools)
   }
 
   /// Looks at `name` in `state` and finds every file there as it was.
-  private func inspect(_ name: String = "timeline.db") throws -> AccessLists? {
+  private func inspect(_ name: String = "timeline.db") throws -> AccessRules? {
     let before = try folder.contents(of: "state")
-    let found = try TimelineInspection.accessLists(path: folder("state/\(name)"))
+    let found = try TimelineInspection.accessRules(path: folder("state/\(name)"))
     let after = try folder.contents(of: "state")
     #expect(after.keys.sorted() == before.keys.sorted())
     #expect(after == before)
@@ -63,15 +69,15 @@ struct InspectionTests {
 
   @Test func readsACleanDatabase() async throws {
     try await makeClean()
-    #expect(try inspect() == Self.lists)
-    #expect(try inspect() == Self.lists)
+    #expect(try inspect() == Self.rules)
+    #expect(try inspect() == Self.rules)
     #expect(try folder.contents(of: "state").keys.sorted() == ["timeline.db"])
   }
 
   @Test(arguments: ["a b.db", "100%.db", "%41.db", "who?.db", "part#1.db", "größe.db", "a&b=c.db"])
   func readsADatabaseWithAnUnusualName(name: String) async throws {
     try await makeClean(name)
-    #expect(try inspect(name) == Self.lists)
+    #expect(try inspect(name) == Self.rules)
     #expect(try folder.contents(of: "state").keys.sorted() == [name])
   }
 
@@ -80,15 +86,15 @@ struct InspectionTests {
     #expect(chmod(folder("state/timeline.db"), 0o400) == 0)
     #expect(chmod(folder("state"), 0o500) == 0)
     defer { chmod(folder("state"), 0o700) }
-    #expect(try inspect() == Self.lists)
+    #expect(try inspect() == Self.rules)
   }
 
   @Test func readsWhatACrashLeftInTheLog() async throws {
     try await makeCrashed()
-    #expect(try inspect() == Self.lists)
+    #expect(try inspect() == Self.rules)
     #expect(try folder.contents(of: "state").keys.sorted() == ["timeline.db", "timeline.db-wal"])
     try FileManager.default.removeItem(atPath: folder("state/timeline.db-wal"))
-    #expect(try inspect() != Self.lists, "the log held nothing, so this test shows nothing")
+    #expect(try inspect() != Self.rules, "the log held nothing, so this test shows nothing")
   }
 
   @Test func aTornLogGivesWhatWasCommitted() async throws {
@@ -96,14 +102,14 @@ struct InspectionTests {
     let log = folder("state/timeline.db-wal")
     let bytes = try Data(contentsOf: URL(filePath: log))
     try (bytes + Data(repeating: 0xA5, count: 4_000)).write(to: URL(filePath: log))
-    #expect(try inspect() == Self.lists)
+    #expect(try inspect() == Self.rules)
     try Data().write(to: URL(filePath: log))
     #expect(try inspect() != nil)
   }
 
   @Test func readsADatabaseThatHasNoTablesYet() throws {
     try Data().write(to: URL(filePath: folder("state/timeline.db")))
-    #expect(try inspect() == AccessLists())
+    #expect(try inspect() == AccessRules())
   }
 
   @Test func refusesADamagedDatabase() throws {
@@ -119,7 +125,7 @@ struct InspectionTests {
       try test.folder.makeFolder("tmp")
       setenv("TMPDIR", test.folder("tmp"), 1)
       #expect(FileManager.default.temporaryDirectory.path == test.folder("tmp"))
-      #expect(try test.inspect() == InspectionTests.lists)
+      #expect(try test.inspect() == InspectionTests.rules)
       #expect(try test.folder.contents(of: "tmp").isEmpty)
     }
   }

@@ -58,7 +58,7 @@ struct LeaseTests {
 
   @Test func sessionsOfDifferentClientsAndSendersAreDifferent() async throws {
     try await withStore(path) { store in
-      try await store.setChannel("team", policy: "open", senders: [])
+      try await store.setChannel("team", policy: .open, senders: [])
       try await store.queue(.example(key: "1", client: "a"))
       try await store.queue(.example(key: "1", client: "b"))
       try await store.queue(.delivered(by: "U1", key: "1"))

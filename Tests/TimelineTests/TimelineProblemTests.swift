@@ -24,7 +24,7 @@ struct TimelineProblemTests {
   private func make() async throws {
     try await withStore(path) { store in
       try await store.queue(.example(key: "1", session: "quartz-session"))
-      try await store.setChannel("team", policy: "allowlist", senders: ["U1"])
+      try await store.setChannel("team", policy: .allowlist, senders: ["U1"])
       _ = try await store.countFailure(of: SourceNetwork("203.0.113.7"), at: .noon)
     }
   }
@@ -77,7 +77,7 @@ struct TimelineProblemTests {
   // MARK: Damage
 
   @Test(
-    arguments: ["denial", "channel_sender", "authentication_limit", "inbound_queued"],
+    arguments: ["denial", "channel_sender", "authentication_limit", "inbound_answered"],
     [false, true])
   func aFlippedByteInAPageIsTold(table: String, full: Bool) async throws {
     try await make()
@@ -95,14 +95,14 @@ struct TimelineProblemTests {
   @Test func anIndexThatDiffersFromItsRowsIsToldByTheFullCheck() async throws {
     try await make()
     try await damage { bytes, page in
-      let range = try page("inbound_session")
+      let range = try page("inbound_open")
       let word = Array("quartz-session".utf8)
       let place = try #require(bytes[range].firstRange(of: word))
       bytes[place.lowerBound] ^= 1
     }
     #expect(try await problems(full: false) == [nil, nil])
     for problem in try await problems(full: true) {
-      #expect(problem?.contains("inbound_session") == true)
+      #expect(problem?.contains("inbound_open") == true)
       #expect(problem?.contains("quartz") == false)
     }
   }

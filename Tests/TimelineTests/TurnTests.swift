@@ -72,7 +72,7 @@ struct TurnTests {
     let count = TimelineStore.historyLimit + 5
     try await withStore(path) { store in
       for index in 1...count {
-        try await converse("question \(index)", reply: "answer \(index)", in: "s", with: store)
+        try await store.converse("question \(index)", "answer \(index)", session: "s")
       }
       try await store.queue(.example("last", key: "last", session: "s"))
       let work = try #require(try await store.lease(to: "w"))
@@ -85,8 +85,8 @@ struct TurnTests {
 
   @Test func historyStaysInItsSession() async throws {
     try await withStore(path) { store in
-      try await converse("mine", reply: "yes", in: "a", with: store)
-      try await converse("other", reply: "no", in: "b", with: store)
+      try await store.converse("mine", "yes", session: "a")
+      try await store.converse("other", "no", session: "b")
       try await store.queue(.example("next", key: "next", session: "a"))
       let work = try #require(try await store.lease(to: "w"))
       #expect(work.history == [Exchange(text: "mine", reply: "yes")])
@@ -96,7 +96,7 @@ struct TurnTests {
   @Test func keepsEveryCharacterOfTextAndReply() async throws {
     let text = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467} e\u{301} \u{E9} \r\n '\"; --"
     try await withStore(path) { store in
-      try await converse(text, reply: text, in: "s", with: store)
+      try await store.converse(text, text, session: "s")
       let again = try await store.admit(.example(text, key: text, session: "s"), at: .noon)
       guard case .stored(let status, isRepeat: true) = again else {
         Issue.record("\(again)")
@@ -116,12 +116,45 @@ struct TurnTests {
     }
   }
 
-  private func converse(
-    _ text: String, reply: String, in session: String, with store: TimelineStore
-  ) async throws {
-    try await store.queue(.example(text, key: text, session: session))
-    let work = try #require(try await store.lease(to: "w"))
-    #expect(Array(work.text.utf8) == Array(text.utf8))
-    try await store.answer(work, by: "w", reply)
+  @Test("a turn inherits the taint of the exchanges it sees, and of no others")
+  func taintIsInherited() async throws {
+    try await withStore(path) { store in
+      try await store.converse("1", "a", session: "s", taint: [.web, .files])
+      try await store.converse("2", "b", session: "s", taint: [.bots])
+      #expect(try await store.converse("x", "c", session: "other").taint == [])
+      #expect(try await store.converse("3", "c", session: "s").taint == [.web, .files, .bots])
+      for index in 4..<(3 + TimelineStore.historyLimit) {
+        try await store.converse("\(index)", "d", session: "s")
+      }
+      let last = try await store.converse("last", "e", session: "s")
+      #expect(last.history.first?.text == "3" && last.taint == [])
+    }
+  }
+
+  @Test(
+    "tokens of a turn come back, whatever a provider claims",
+    arguments: [
+      (4_000_000, 4_000_000), (.max, BudgetRows.entryLimit), (-1, 0), (.min, 0),
+    ])
+  func tokens(claimed: Int, kept: Int) async throws {
+    try await withStore(path) { store in
+      let work = try await store.begin()
+      let usage = TokenUsage(input: claimed, output: claimed)
+      try await store.finish(work.id, by: "w", reply: "x", usage: usage, at: .noon)
+      let status = try await store.status(of: work.id, client: "token:gateway")
+      #expect(status?.usage == TokenUsage(input: kept, output: kept))
+    }
+  }
+
+  @Test("taint that cannot be understood is all of it")
+  func unknownTaint() async throws {
+    try await withStore(path) { store in
+      try await store.converse("1", "a", session: "s", taint: [.web])
+      try await store.pool.write {
+        try $0.execute(sql: "UPDATE inbound SET taint = '[\"moon\"]'")
+      }
+      let work = try await store.converse("2", "b", session: "s")
+      #expect(work.taint == Set(TaintSource.allCases))
+    }
   }
 }

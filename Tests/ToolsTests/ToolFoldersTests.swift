@@ -16,7 +16,9 @@ struct ToolFoldersTests {
   }
 
   private func run(_ tool: String, _ path: String) async -> ToolResult {
-    await place.run(tool, ["path": .string(path), "content": "written"])
+    tool == ToolName.writeFile
+      ? await place.run(tool, ["path": .string(path), "content": "written"])
+      : await place.run(tool, ["path": .string(path)])
   }
 
   @Test(arguments: [

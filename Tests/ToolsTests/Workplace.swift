@@ -58,14 +58,24 @@ final class Workplace: Sendable {
     try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
   }
 
-  /// Runs a tool for a sender who may do everything, unless told otherwise.
+  /// Runs a tool in a turn that may use every tool, unless told otherwise.
   func run(
-    _ tool: String, _ arguments: JSONValue, deny: Set<String> = [], allow: Set<String>? = nil,
-    ceiling: ToolTier = .highRisk
+    _ tool: String, _ arguments: JSONValue, names: Set<String> = ToolName.known,
+    egress: any Egress = GuardedEgress(policy: EgressPolicy())
   ) async -> ToolResult {
-    let permissions = ToolPermissions(deny: deny, allow: allow, ceiling: ceiling)
-    let executor = ToolExecutor(permissions: permissions, folders: folders)
+    let context = ToolContext(folders: folders, egress: egress)
+    let executor = ToolExecutor(context: context, names: names)
     return await executor.run(ToolCall(index: 0, tool: tool, arguments: arguments))
+  }
+
+  func mode(_ name: String) throws -> UInt32 {
+    var status = stat()
+    guard lstat(path + "/" + name, &status) == 0 else { throw SetupFailure(what: name) }
+    return status.st_mode & 0o7777
+  }
+
+  func link(_ name: String, to target: String) throws {
+    guard symlink(target, path + "/" + name) == 0 else { throw SetupFailure(what: name) }
   }
 }
 

@@ -84,6 +84,10 @@ struct ControlClient {
     request.body = .bytes(try ApplianceJSON.encode(message))
     let (status, bytes) = try await execute(request, seconds: 90)
     guard status == 200 else {
+      // `try?`: another answer than that a message waits is shown as one.
+      if status == 202, let stored = try? ApplianceJSON.decode(MessageResponse.self, from: bytes) {
+        throw Self.pending(stored)
+      }
       // `try?`: an answer that is no problem document is shown by its status alone.
       let problem = try? ApplianceJSON.decode(Problem.self, from: bytes)
       throw ApplianceError(
@@ -91,6 +95,15 @@ struct ControlClient {
         hint: "kafclaw status")
     }
     return try ApplianceJSON.decode(ChatResponse.self, from: bytes)
+  }
+
+  private static func pending(_ message: MessageResponse) -> ApplianceError {
+    let isWaiting = message.state == .waiting
+    return ApplianceError(
+      .refused,
+      "message \(message.id.rawValue) is stored, and "
+        + (isWaiting ? "waits for an operator's approval" : "was not answered yet"),
+      hint: isWaiting ? "kafclaw approvals list" : "kafclaw status")
   }
 
   private func send<Answer: Decodable>(

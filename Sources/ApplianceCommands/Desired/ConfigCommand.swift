@@ -40,7 +40,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
     func run() async throws {
       let paths = try options.paths
-      let (state, commit) = try await loaded(paths)
+      let (state, commit) = try await StateArgument.loaded(path, paths)
       guard let (value, origin) = state.origin(of: key) else {
         throw ApplianceError(
           .malformed, "\(Quoted(key)) has no value", hint: "kafclaw schema lists the fields")
@@ -52,28 +52,6 @@ struct ConfigCommand: AsyncParsableCommand {
       let revision = commit.map { " (commit \($0.prefix(12)))" } ?? ""
       Output.line("\(key) = \(CanonicalJSON.text(value))")
       Output.line("  from \(origin)\(revision)")
-    }
-
-    private func loaded(_ paths: AppliancePaths) async throws -> (LoadedState, String?) {
-      if path == nil, let bundle = try BundleStore(paths).current() {
-        return (bundle.state, bundle.revision?.commit)
-      }
-      let bootstrap = path == nil ? try Bootstrap.require(paths) : try Bootstrap.orDefault(paths)
-      let source = DesiredStateSource(
-        bootstrap: try Bootstrap.file(paths, bootstrap), paths: paths,
-        overrides: ProcessEnvironment.overrides, tomb: bootstrap.tomb)
-      let reply: SourceReply
-      if let path {
-        reply = try await DesiredStateArgument.read(path, bootstrap: bootstrap, paths: paths)
-      } else {
-        reply = try await source.peek()
-      }
-      switch reply.outcome {
-      case .valid(let state): return (state, reply.revision?.commit)
-      case .invalid(let issues):
-        for issue in issues { Output.note(issue.description) }
-        throw CommandExit(code: 11)
-      }
     }
   }
 }

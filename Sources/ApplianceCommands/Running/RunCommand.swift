@@ -36,14 +36,17 @@ struct ComponentCommand: AsyncParsableCommand {
     commandName: "component", abstract: "A process of the appliance, started by `run`.",
     shouldDisplay: false)
 
-  @Argument(help: "gateway, agent or source.")
+  @Argument(help: "gateway, agent, source or tool.")
   var role: String
 
   @Argument(help: "Process id of the supervisor.")
   var supervisor: Int32
 
+  @Argument(help: "Folders it works in.")
+  var folders: [String] = []
+
   func run() async throws {
-    try ComponentEntry.prepare(supervisor: supervisor)
-    try await ComponentEntry.run(role: role)
+    try ComponentEntry.prepare(supervisor: supervisor, role: role)
+    try await ComponentEntry.run(role: role, folders: folders)
   }
 }

@@ -50,6 +50,16 @@ enum CommandTomb {
     return (store, value)
   }
 
+  /// Lets a running appliance know what changed; it looks again by itself where it cannot be told.
+  static func tell(_ options: GlobalOptions) async {
+    do {
+      try await ControlClient.ofRunningAppliance(try options.paths)?.reseal()
+    } catch {
+      Output.note(
+        "the running appliance looks again by itself: \(ApplianceError.of(error).message)")
+    }
+  }
+
   /// As ``change(_:_:_:_:)``, and shows the tomb as it is then.
   static func changeAndShow(
     _ options: GlobalOptions, _ deed: String, _ subject: String = "",

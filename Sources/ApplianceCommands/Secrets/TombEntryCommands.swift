@@ -38,7 +38,7 @@ struct SecretInput: ParsableArguments {
 
 extension TombCommand {
   /// `kafclaw tomb set`.
-  struct Set: ParsableCommand {
+  struct Set: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "set", abstract: "Set an entry; what was there is replaced at once.",
       discussion: "The value comes from standard input, without one line end at its end, from a "
@@ -63,7 +63,7 @@ extension TombCommand {
     @OptionGroup var input: SecretInput
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
+    func run() async throws {
       let details = EntryDetails(
         purpose: purpose, consumers: consumer.isEmpty ? nil : try Consumers.require(consumer),
         expires: try expires.map { try HoldTime.date($0) })
@@ -72,12 +72,13 @@ extension TombCommand {
       let (store, _) = try CommandTomb.change(options, "set", name) {
         try $0.set(name, value, details, at: Date())
       }
+      await CommandTomb.tell(options)
       try EntryReport(store, name).render(options.format)
     }
   }
 
   /// `kafclaw tomb rotate`.
-  struct Rotate: ParsableCommand {
+  struct Rotate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "rotate", abstract: "Give an entry a new value.",
       discussion: "With --overlap the value before stays readable for that long by what "
@@ -92,19 +93,20 @@ extension TombCommand {
     @OptionGroup var input: SecretInput
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
+    func run() async throws {
       let duration = try overlap.map { try HoldTime.duration($0) } ?? .zero
       try OwnEntries.refuse(name)
       let value = try input.newValue("New value of \(name)", limit: TombEntry.valueLimit)
       let (store, _) = try CommandTomb.change(options, "rotate", name) {
         try $0.rotate(name, to: value, overlap: duration, at: Date())
       }
+      await CommandTomb.tell(options)
       try EntryReport(store, name).render(options.format)
     }
   }
 
   /// `kafclaw tomb remove`.
-  struct Remove: ParsableCommand {
+  struct Remove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "remove", abstract: "Remove an entry and all its versions.")
 
@@ -113,9 +115,10 @@ extension TombCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
+    func run() async throws {
       try OwnEntries.refuse(name)
       _ = try CommandTomb.change(options, "remove", name) { try $0.remove(name) }
+      await CommandTomb.tell(options)
       guard options.format != .json else {
         return try Output.json(["formatVersion": "1", "removed": name])
       }

@@ -27,3 +27,12 @@ public struct SessionKey: RawRepresentable, Sendable, Codable, Hashable {
     self.rawValue = rawValue
   }
 }
+
+/// Names one request for an approval.
+public struct ApprovalID: RawRepresentable, Sendable, Codable, Hashable {
+  public let rawValue: String
+
+  public init(rawValue: String) {
+    self.rawValue = rawValue
+  }
+}

@@ -3,6 +3,8 @@
 
 /// How much harm a tool can do.
 public enum ToolTier: String, Sendable, Codable, Hashable, CaseIterable, Comparable {
+  /// As a ceiling: no tool at all. No tool has it.
+  case none
   case read
   case write
   case highRisk = "high-risk"
@@ -11,16 +13,19 @@ public enum ToolTier: String, Sendable, Codable, Hashable, CaseIterable, Compara
 
   private var rank: Int {
     switch self {
-    case .read: 0
-    case .write: 1
-    case .highRisk: 2
+    case .none: 0
+    case .read: 1
+    case .write: 2
+    case .highRisk: 3
     }
   }
 }
 
 /// How far a sender is trusted.
-public enum SenderTier: String, Sendable, Codable, Hashable, CaseIterable {
+public enum SenderTier: String, Sendable, Codable, Hashable, CaseIterable, CodingKeyRepresentable {
   case owner
   case `internal`
   case external
+  /// Admitted because a channel is open to everybody, and known to no list.
+  case unknown
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import AgentRuntime
 import ApplianceModel
 import ControlAPI
 import DesiredState
@@ -71,13 +72,16 @@ struct ComponentConfigurations: Sendable {
   let paths: AppliancePaths
   let secrets: SecretResolver
   let tokens: GatewayTokens
+  /// Told which secrets a state refers to before any component works with it.
+  let secretsKnown: @Sendable (LoadedState) throws -> Void
 
   func configuration(
     of name: ComponentName, _ state: LoadedState
   ) async throws -> ComponentConfiguration {
+    try secretsKnown(state)
     switch name {
-    case .gateway: try await gateway(GatewaySettings(spec: state.spec).json)
-    case .agent: try agent(AgentSettings(spec: state.spec, paths: paths))
+    case .gateway: return try await gateway(GatewaySettings(spec: state.spec).json)
+    case .agent: return try agent(AgentSettings(spec: state.spec, paths: paths))
     }
   }
 
@@ -87,9 +91,21 @@ struct ComponentConfigurations: Sendable {
       sealed: try await tokens.sealed(settings))
   }
 
+  /// The agent gets the keys of the providers it may ask, and no other secret.
   private func agent(_ settings: AgentSettings) throws -> ComponentConfiguration {
     try PrivateFolder.create(settings.workspace)
     try PrivateFolder.create(settings.workRepo)
-    return ComponentConfiguration(digest: SHA256.digest(settings.json), settings: settings.json)
+    return ComponentConfiguration(
+      digest: SHA256.digest(settings.json), settings: settings.json,
+      sealed: try agentKeys(settings))
+  }
+
+  /// What an agent that runs with these settings gets, as it is now.
+  func agentKeys(_ settings: JSONValue) throws -> SealedSettings {
+    try agentKeys(ApplianceJSON.decode(AgentSettings.self, from: CanonicalJSON.bytes(settings)))
+  }
+
+  private func agentKeys(_ settings: AgentSettings) throws -> SealedSettings {
+    try ProviderKeys(settings.keys.mapValues { try secrets.resolve($0, for: .agent) }).sealed
   }
 }

@@ -16,14 +16,18 @@ public enum ComponentEntry {
   /// The first thing in a component's process.
   ///
   /// - Throws: When the process was not started by a supervisor, or as root.
-  public static func prepare(supervisor: Int32) throws {
+  /// A `tool` process may run an engine whose helpers are set-user-id: it gives up privileges for
+  /// what runs inside the sandbox, not for the engine.
+  public static func prepare(supervisor: Int32, role: String) throws {
     try RootRefusal.require(environment: ProcessEnvironment.settings)
     umask(0o077)
-    try ComponentProcess.bind(to: supervisor)
+    try ComponentProcess.bind(to: supervisor, mayGainPrivileges: role == "tool")
   }
 
   /// Runs until the supervisor says exit or is gone.
-  public static func run(role: String) async throws {
+  ///
+  /// - Parameter folders: Where an agent may work.
+  public static func run(role: String, folders: [String] = []) async throws {
     // The supervisor decides when a component ends; a terminal's Ctrl-C reaches the whole group.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
@@ -31,12 +35,16 @@ public enum ComponentEntry {
     switch role {
     case "gateway":
       let link = ComponentProcess.open(role: role)
-      await GatewayService(link: link, logger: logger).run()
+      await GatewayService(link: link, logger: logger, confinement: ComponentBorders.current).run()
     case "agent":
       let link = ComponentProcess.open(role: role)
-      await AgentService(link: link, logger: logger).run()
+      await AgentService(
+        link: link, logger: logger, folders: folders, confinement: ComponentBorders.current
+      ).run()
     case "source":
       await serveSource()
+    case "tool":
+      await serveTool()
     default:
       throw ApplianceError(.malformed, "there is no component \"\(role)\"")
     }
@@ -47,6 +55,15 @@ public enum ComponentEntry {
       owning: componentLinkDescriptor, name: "source")
     // Blocking is fine here: the process has nothing else to do.
     await link.run { try SourceWorker.answer($0) }
+  }
+}
+
+extension ComponentEntry {
+  fileprivate static func serveTool() async {
+    let link = Link<ToolOrder, ToolReply, ToolOrder, ToolReply>(
+      owning: componentLinkDescriptor, name: "tool")
+    ComponentProcess.adoptOrphans()
+    await link.run { try ToolWorker.answer($0) }
   }
 }
 

@@ -6,8 +6,10 @@ import ControlAPI
 import DesiredState
 import DurableIO
 import FoundationEssentials
+import Glibc
 import Planning
 import Reconciliation
+import Sandbox
 import Supervision
 import Timeline
 
@@ -25,9 +27,12 @@ struct ControlActions: Sendable {
   let reconciler: Reconciler
   let historyLog: ReconcileHistory
   let source: DesiredStateSource
+  let desk: ApprovalDesk
+  let sandbox: SandboxDesk
   let statusReport: @Sendable () async -> ApplianceStatus
   let store: TimelineStore
   let gateway: ComponentSupervisor
+  let secrets: CurrentSecrets
   let operatorToken: SecretValue
 
   func status() async -> ApplianceStatus { await statusReport() }
@@ -78,13 +83,36 @@ struct ControlActions: Sendable {
 
   /// Lets what changed in the tomb take effect now.
   func reseal() async throws -> ApplianceStatus {
-    try await gateway.reseal()
+    if let error = await secrets.refresh().first { throw error }
     return await statusReport()
   }
 
   /// Looks into the timeline, which nothing but this process has open.
   func inspectTimeline(_ request: TimelineRequest) async throws -> TimelineReport {
     TimelineReport(problem: try await store.problem(full: request.full))
+  }
+
+  func approvals(_ request: ApprovalsRequest) async throws -> ApprovalsResponse {
+    ApprovalsResponse(approvals: try await desk.list(request.state))
+  }
+
+  /// The word of whoever may open the control socket.
+  func decide(_ request: ApprovalDecision) async throws -> ApprovalsResponse {
+    let word = ApprovalWord(
+      id: request.id, isApproved: request.isApproved, by: "operator:\(geteuid())",
+      uses: request.uses, note: request.note)
+    return ApprovalsResponse(approvals: [try await desk.say(word)])
+  }
+
+  /// The latest decisions about messages and calls, newest first.
+  func decisions(_ request: DecisionsRequest) async throws -> DecisionsResponse {
+    DecisionsResponse(
+      decisions: try await store.decisions(limit: min(max(request.limit, 1), 1_000)))
+  }
+
+  /// What the sandboxes of this host do for the user of the appliance.
+  func sandboxes() async throws -> SandboxReport {
+    SandboxReport(probes: try await sandbox.probe([.podman, .docker, .bubblewrap]))
   }
 
   func auditAnchors() async throws -> AuditAnchors {

@@ -51,6 +51,7 @@ struct ControlServer: Sendable {
     }
     addHolds(router)
     addMaintenance(router)
+    addAccess(router)
     return router
   }
 
@@ -65,6 +66,25 @@ struct ControlServer: Sendable {
     }
     router.get(RouterPath(ControlRoutes.auditAnchors)) { _, _ in
       try await respond(to: { try await actions.auditAnchors() })
+    }
+  }
+
+  private func addAccess(_ router: Router<ControlContext>) {
+    let actions = actions
+    router.post(RouterPath(ControlRoutes.approvals)) { request, _ in
+      let body = try await decode(request, as: ApprovalsRequest.self)
+      return try await respond(to: { try await actions.approvals(body) })
+    }
+    router.post(RouterPath(ControlRoutes.decide)) { request, _ in
+      let body = try await decode(request, as: ApprovalDecision.self)
+      return try await respond(to: { try await actions.decide(body) })
+    }
+    router.post(RouterPath(ControlRoutes.decisions)) { request, _ in
+      let body = try await decode(request, as: DecisionsRequest.self)
+      return try await respond(to: { try await actions.decisions(body) })
+    }
+    router.get(RouterPath(ControlRoutes.sandboxes)) { _, _ in
+      try await respond(to: { try await actions.sandboxes() })
     }
   }
 

@@ -20,21 +20,23 @@ extension ApplianceError.Code {
 final class MessageBroker: Sendable {
   private let store: TimelineStore
   private let audit: AuditTrail
-  private let arrived = WakeSignal()
-  private let replies = ReplySignals()
+  private let arrived: WakeSignal
+  private let replies: ReplySignals
   /// Takes whether the store answers.
   private let readiness: @Sendable (Bool) async -> Readiness
   private let status: @Sendable () async throws -> ApplianceStatus
   private let logins: LoginRecorder
   /// Rung by a client that asks for a pass.
   private let wake: WakeSignal
+  private let access: MessageAccess
 
   init(
-    store: TimelineStore, audit: AuditTrail, wake: WakeSignal,
+    store: TimelineStore, audit: AuditTrail, wake: WakeSignal, access: MessageAccess,
     readiness: @escaping @Sendable (Bool) async -> Readiness,
     status: @escaping @Sendable () async throws -> ApplianceStatus
   ) {
-    (self.store, self.audit, self.wake) = (store, audit, wake)
+    (self.store, self.audit, self.wake, self.access) = (store, audit, wake, access)
+    (arrived, replies) = (access.arrived, access.replies)
     logins = LoginRecorder(audit: audit, store: store)
     self.readiness = readiness
     self.status = status
@@ -43,9 +45,9 @@ final class MessageBroker: Sendable {
   func answerGateway(_ request: ComponentRequest) async throws -> ComponentReply {
     switch request {
     case .admit(let message):
-      let admission = try await store.admit(message, at: Date())
+      let admission = try await access.admit(message)
       if case .stored(_, isRepeat: false) = admission { arrived.ring() }
-      if case .denied(let why) = admission { try tell(message, why) }
+      if case .denied(let why) = admission { try access.tell(message, why) }
       return .admission(admission)
     case .message(let id, let client, let wait):
       return .message(try await message(id, client: client, wait: .milliseconds(wait)))
@@ -62,7 +64,12 @@ final class MessageBroker: Sendable {
     case .reconcile(let client):
       try askForPass(client)
       return .done
-    case .lease, .record, .finish, .abandon: throw violation("gateway")
+    case .approvals(let state): return .approvals(try await access.desk.list(state))
+    case .decide(let word):
+      guard word.by.hasPrefix("client:") else { throw violation("gateway") }
+      return .approvals([try await access.desk.say(word)])
+    case .lease, .record, .authorise, .execute, .reserve, .settle, .finish, .abandon:
+      throw violation("gateway")
     }
   }
 
@@ -71,22 +78,36 @@ final class MessageBroker: Sendable {
     case .lease(let wait):
       return .work(try await lease(to: worker, wait: .milliseconds(min(wait, 60_000))))
     case .record(let id, let step):
+      let step = try await access.screened(step, of: id)
       try tell(step, of: id)
       try await store.record(step, of: id, by: worker)
+      return .recorded(step)
+    case .authorise(let id, let index):
+      let verdict = try await access.authority.verdict(on: id, index, worker: worker)
+      // Whoever asks for the message is to know that it waits, and what for.
+      if case .parked = verdict { replies.ring(id) }
+      return .verdict(verdict)
+    case .execute(let id, let index):
+      return .result(try await access.exec.run(id, index, worker: worker))
+    case .reserve(let id, let tokens):
+      return .budget(try await access.reserve(tokens, for: id, worker: worker))
+    case .settle(let reservation, let usage):
+      try await store.settle(ReservationID(rawValue: reservation), used: usage)
       return .done
     case .abandon(let id):
+      access.authority.grants.drop(of: worker, message: id)
       try await store.releaseLeases(of: worker, message: id, at: Date())
       arrived.ring()
       replies.ring(id)
       return .done
     case .finish(let id, let reply, let usage):
-      try await store.finish(id, by: worker, reply: reply, usage: usage, at: Date())
+      try await access.finish(id, reply: reply, usage: usage, worker: worker)
       replies.ring(id)
       // The next message of the same session is free now.
       arrived.ring()
       return .done
     case .admit, .message, .readiness, .status, .authenticated, .authenticationFailed, .metrics,
-      .reconcile:
+      .reconcile, .approvals, .decide:
       throw violation("agent")
     }
   }
@@ -100,6 +121,7 @@ final class MessageBroker: Sendable {
 
   /// Gives a dead worker's messages to the next one.
   func release(_ worker: String) async throws {
+    access.authority.grants.drop(of: worker)
     try await store.releaseLeases(of: worker, at: Date())
     arrived.ring()
     replies.ringAll()
@@ -110,12 +132,13 @@ final class MessageBroker: Sendable {
     let deadline = clock.now + wait
     while true {
       let seen = arrived.generation
-      if let work = try await store.lease(to: worker) {
+      if var work = try await store.lease(to: worker) {
         guard !Task.isCancelled else {
           try await release(worker)
           return nil
         }
-        return work
+        work.tools = try await access.authority.grantedTools(work)
+        return try access.screen.screened(work)
       }
       guard clock.now < deadline, !Task.isCancelled else { return nil }
       await arrived.wait(after: seen, for: deadline - clock.now)
@@ -161,17 +184,6 @@ final class MessageBroker: Sendable {
           details: [
             "arguments": SHA256.digest(call.arguments).short, "index": String(call.index),
           ])
-      ], at: now)
-  }
-
-  private func tell(_ message: InboundMessage, _ why: Admission.Denial) throws {
-    let now = Date()
-    let sender = message.sender ?? message.client
-    try audit.record(
-      [
-        AuditEvent(
-          .admission, by: "sender:\(message.channel)/\(sender)", on: "gateway", .denied,
-          at: now, rule: why.rawValue)
       ], at: now)
   }
 

@@ -30,6 +30,14 @@ public struct LoadedState: Sendable, Codable, Equatable {
     return value.map { ($0, provenance[path] ?? .builtIn) }
   }
 
+  /// The same with more warnings.
+  public func warning(of issues: [ValidationIssue]) -> LoadedState {
+    guard !issues.isEmpty else { return self }
+    return LoadedState(
+      spec: spec, provenance: provenance, workspace: workspace,
+      warnings: (warnings + issues).sorted())
+  }
+
   /// Values that no mechanism reads yet; `apply` refuses them.
   public var pending: [ValidationIssue] {
     warnings.filter { $0.rule == PendingMechanism.rule }

@@ -9,11 +9,9 @@ import ApplianceModel
 package enum PendingMechanism {
   /// Field patterns, as in ``SpecFieldDescription/pattern``; a section stands for all its fields.
   package static let patterns: Set<String> = [
-    "agent.dailyTokenLimit", "appliance.escalation", "backup",
-    "channels.*.botToken", "channels.*.groupPolicy", "channels.*.requireMention",
-    "channels.*.sessionScope", "channels.*.signingSecret", "channels.*.stage",
-    "logs.retention", "monitoring", "providers", "reconcile.windows",
-    "skills.enabled", "skills.runtimeIsolation", "skills.scope", "skills.sources",
+    "appliance.escalation", "backup", "channels.*.botToken", "channels.*.signingSecret",
+    "channels.*.stage", "logs.retention", "monitoring", "reconcile.windows", "skills.enabled",
+    "skills.scope", "skills.sources",
   ]
 
   /// Channel types that cannot be served yet.

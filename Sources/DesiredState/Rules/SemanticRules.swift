@@ -11,7 +11,8 @@ enum SemanticRules {
   ) -> [ValidationIssue] {
     let check = RuleContext(provenance: provenance)
     return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
-      + senders(spec, check) + references(spec, check) + cadence(spec, check)
+      + senders(spec, check) + ToolRules.issues(spec, check)
+      + ProviderRules.issues(spec, check) + cadence(spec, check)
       + SuppressionRules.issues(spec.security.suppressions, check)
   }
 
@@ -67,8 +68,10 @@ enum SemanticRules {
           "\(Quoted(sender.text)) is already in senders.owners",
           hint: "list a sender in one tier"))
     }
+    issues += duplicates(spec.senders.deny, "senders.deny", check)
     for (name, channel) in spec.channels {
       issues += duplicates(channel.allow, "channels.\(name).allow", check)
+      issues += duplicates(channel.deny, "channels.\(name).deny", check)
     }
     return issues
   }
@@ -89,29 +92,6 @@ enum SemanticRules {
       } else if !seen.insert(sender).inserted {
         issues.append(
           check.error(place, "sender-duplicate", "\(Quoted(sender.text)) is listed twice"))
-      }
-    }
-    return issues
-  }
-
-  private static func references(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
-    var issues: [ValidationIssue] = []
-    let provider = spec.agent.provider
-    if provider != "offline" && spec.providers[provider] == nil {
-      issues.append(
-        check.error(
-          "agent.provider", "unknown-provider", "provider \(Quoted(provider)) is not declared",
-          hint: "declare it under providers, or use offline"))
-    }
-    let lists = [("tools.deny", spec.tools.deny), ("tools.allow", spec.tools.allow ?? [])]
-    for (path, names) in lists {
-      for (index, name) in names.enumerated() where !ToolName.known.contains(name) {
-        let suggestion = NearestName.suggestion(for: name, among: ToolName.known.sorted())
-        issues.append(
-          check.error(
-            "\(path)[\(index)]", "unknown-tool", "there is no tool \(Quoted(name))",
-            hint: suggestion.map { "did you mean \"\($0)\"?" }
-              ?? "tools: \(ToolName.known.sorted().joined(separator: ", "))"))
       }
     }
     return issues

@@ -9,6 +9,7 @@ public struct AgentSpec: Sendable, Equatable {
   public var workRepo = "work-repo"
   public var provider = "offline"
   public var model: String?
+  public var fallbacks: [String] = []
   public var maxToolIterations = Count(20)
   public var dailyTokenLimit: Count?
 
@@ -32,6 +33,10 @@ extension AgentSpec: SpecSection, SpecNesting {
     SpecField("provider", \.provider, "Name of the model provider; `offline` needs no key."),
     SpecField("model", \.model, "Model to ask, in the provider's spelling."),
     SpecField(
+      "fallbacks", \.fallbacks,
+      "Providers to ask, in this order, while the first one is overloaded or out of reach. What "
+        + "is said goes to them then. Defaults to none."),
+    SpecField(
       "maxToolIterations", \.maxToolIterations, "Most tool calls in one turn; then it ends."),
     SpecField(
       "dailyTokenLimit", \.dailyTokenLimit, "Most tokens a day (UTC); then turns are refused."),
@@ -43,6 +48,9 @@ public struct ProviderSpec: Sendable, Equatable {
   public var type: ProviderType?
   public var baseURL: String?
   public var apiKey: SecretReference?
+  public var model: String?
+  public var answerTokens = Count(4_096)
+  public var timeout = SpecDuration(seconds: 120)
 
   public init() {}
 }
@@ -51,9 +59,12 @@ extension ProviderSpec: SpecSection, SpecNesting {
   package static var summary: String { "A model provider." }
 
   package static let fields: [SpecField<Self>] = [
-    SpecField("type", \.type, "Protocol of the provider."),
+    SpecField("type", \.type, "Protocol of the provider; needed where it is asked."),
     SpecField("baseURL", \.baseURL, "Address of the API."),
     SpecField("apiKey", \.apiKey, "Where the API key is kept."),
+    SpecField("model", \.model, "Model to ask where `agent.model` names none."),
+    SpecField("answerTokens", \.answerTokens, "Most tokens of one answer."),
+    SpecField("timeout", \.timeout, "Most time for one answer."),
   ]
 }
 

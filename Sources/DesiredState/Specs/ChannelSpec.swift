@@ -11,6 +11,9 @@ public struct ChannelSpec: Sendable, Equatable {
   public var groupPolicy: AdmissionPolicy = .allowlist
   public var requireMention = true
   public var allow: [SenderID] = []
+  public var deny: [SenderID] = []
+  public var tools = ChannelToolsSpec()
+  public var dailyTokenLimit: Count?
   public var signingSecret: SecretReference?
   public var botToken: SecretReference?
   public var stage: Stage?
@@ -34,6 +37,11 @@ extension ChannelSpec: SpecSection, SpecNesting {
       "allow", \.allow,
       "Senders admitted beside `senders.owners` and `senders.internal`: immutable ids, never "
         + "display names. Takes effect without a restart."),
+    SpecField("deny", \.deny, "Senders that are never admitted here, owners included."),
+    SpecField("tools", \.tools, ChannelToolsSpec.summary),
+    SpecField(
+      "dailyTokenLimit", \.dailyTokenLimit,
+      "Most tokens a day (UTC) on this channel; then turns are refused."),
     SpecField("signingSecret", \.signingSecret, "Key that authenticates inbound requests."),
     SpecField("botToken", \.botToken, "Credential the channel sends replies with."),
     SpecField("stage", \.stage, "Stage in which the channel comes back after an incident."),
@@ -55,29 +63,15 @@ public enum ChannelType: String, SpecEnum {
   case webhook
 }
 
-/// What separates one conversation from another.
-public enum SessionScope: String, SpecEnum {
-  case channel
-  case account
-  case room
-  case thread
-  case user
-}
-
-/// Who is admitted.
-public enum AdmissionPolicy: String, SpecEnum {
-  /// Owners, internal senders and the channel's `allow` list.
-  case allowlist
-  /// Everybody.
-  case open
-  /// Nobody.
-  case disabled
-}
+extension SessionScope: SpecEnum {}
+extension AdmissionPolicy: SpecEnum {}
 
 /// Senders known by tier, on every channel.
 public struct SendersSpec: Sendable, Equatable {
   public var owners: [SenderID] = []
   public var `internal`: [SenderID] = []
+  public var deny: [SenderID] = []
+  public var limits = SenderLimitsSpec()
 
   public init() {}
 }
@@ -88,5 +82,32 @@ extension SendersSpec: SpecSection, SpecNesting {
   package static let fields: [SpecField<Self>] = [
     SpecField("owners", \.owners, "Senders of the tier `owner`."),
     SpecField("internal", \.internal, "Senders of the tier `internal`."),
+    SpecField("deny", \.deny, "Senders that are never admitted, on any channel."),
+    SpecField("limits", \.limits, SenderLimitsSpec.summary),
+  ]
+}
+
+/// How much one sender may ask for.
+public struct SenderLimitsSpec: Sendable, Equatable {
+  public var messagesPerMinute = Count(60)
+  public var burst = Count(30)
+  public var queued = Count(100)
+  public var dailyTokens: Count?
+
+  public init() {}
+}
+
+extension SenderLimitsSpec: SpecSection, SpecNesting {
+  package static var summary: String { "How much one sender may ask for." }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "messagesPerMinute", \.messagesPerMinute,
+      "Messages a minute, over time. API clients that name no sender have no such limit."),
+    SpecField("burst", \.burst, "Messages at once, after a pause."),
+    SpecField("queued", \.queued, "Messages that may wait at a time."),
+    SpecField(
+      "dailyTokens", \.dailyTokens,
+      "Most tokens a day (UTC) of one sender; then its turns are refused."),
   ]
 }

@@ -5,10 +5,17 @@ public import ApplianceModel
 
 /// What the agent's tools may do, and for whom.
 public struct ToolsSpec: Sendable, Equatable {
+  public var profile = ToolProfile.full
   public var deny: [String] = []
   public var allow: [String]?
+  public var ceiling: ToolTier?
+  public var groups: [String: [String]] = [:]
   public var tiers = ToolTiersSpec()
+  public var rules: [String: ToolRuleSpec] = [:]
+  public var taint = TaintSpec()
+  public var approvals = ApprovalsSpec()
   public var exec = ExecSpec()
+  public var web = WebSpec()
 
   public init() {}
 }
@@ -17,15 +24,30 @@ extension ToolsSpec: SpecSection, SpecNesting {
   package static var summary: String { "What the agent's tools may do, and for whom." }
 
   package static let fields: [SpecField<Self>] = [
-    SpecField("deny", \.deny, "Tools nobody may use; deny beats allow."),
-    SpecField("allow", \.allow, "Tools that may be used at all. Defaults to all."),
+    SpecField("profile", \.profile, "Named set of tools to choose from."),
+    SpecField("deny", \.deny, "Tools or groups nobody may use; deny beats allow."),
+    SpecField("allow", \.allow, "Tools or groups that may be used at all. Defaults to all."),
+    SpecField("ceiling", \.ceiling, "The highest tool tier anybody gets. Defaults to no limit."),
+    SpecField(
+      "groups", \.groups,
+      "Groups of tools by name, written `group:NAME` elsewhere. Built in: `read`, `write`, "
+        + "`files`, `web`, `high-risk`, `all`."),
     SpecField("tiers", \.tiers, ToolTiersSpec.summary),
+    SpecField("rules", \.rules, "Rules by name that take tools from those they match."),
+    SpecField("taint", \.taint, TaintSpec.summary),
+    SpecField("approvals", \.approvals, ApprovalsSpec.summary),
     SpecField("exec", \.exec, ExecSpec.summary),
+    SpecField("web", \.web, WebSpec.summary),
   ]
 }
 
+extension ToolProfile: SpecEnum {}
+extension SenderTier: SpecEnum {}
+extension ToolTier: SpecEnum {}
+
 /// The highest tool tier of each sender tier.
 public struct ToolTiersSpec: Sendable, Equatable {
+  public var unknown: ToolTier = .none
   public var external: ToolTier = .read
   public var `internal`: ToolTier = .write
   public var owner: ToolTier = .highRisk
@@ -37,66 +59,120 @@ extension ToolTiersSpec: SpecSection, SpecNesting {
   package static var summary: String { "The highest tool tier of each sender tier." }
 
   package static let fields: [SpecField<Self>] = [
-    SpecField(
-      "external", \.external, "For senders on a channel's allow list, and on open channels."),
+    SpecField("unknown", \.unknown, "For senders that only an open channel admits."),
+    SpecField("external", \.external, "For senders on a channel's allow list."),
     SpecField(
       "internal", \.internal, "For `senders.internal`, and API clients that name no sender."),
     SpecField("owner", \.owner, "For `senders.owners`, and `kafclaw chat` on the host."),
   ]
 }
 
-extension ToolTier: SpecEnum {}
-
-/// The shell tool.
-public struct ExecSpec: Sendable, Equatable {
-  public var restrictWorkspace = true
-
-  public init() {}
-}
-
-extension ExecSpec: SpecSection, SpecNesting {
-  package static var summary: String { "The exec tool." }
-
-  package static let fields: [SpecField<Self>] = [
-    SpecField(
-      "restrictWorkspace", \.restrictWorkspace,
-      "Confine commands to workspace and work repo. `false` fails the baseline guardrail.")
-  ]
-}
-
-/// Which skills exist and how they run.
-public struct SkillsSpec: Sendable, Equatable {
-  public var scope: SkillScope = .selected
-  public var enabled: [String] = []
-  public var runtimeIsolation: RuntimeIsolation = .auto
-  public var sources: [String] = []
+/// A rule that takes tools from those it matches. A list that is left out matches everybody.
+public struct ToolRuleSpec: Sendable, Equatable {
+  public var channels: [String] = []
+  public var senders: [SenderID] = []
+  public var tiers: [SenderTier] = []
+  public var profile: ToolProfile?
+  public var deny: [String] = []
+  public var allow: [String]?
+  public var ceiling: ToolTier?
 
   public init() {}
 }
 
-extension SkillsSpec: SpecSection, SpecNesting {
-  package static var summary: String { "Which skills exist and how they run." }
+extension ToolRuleSpec: SpecSection, SpecNesting {
+  package static var summary: String { "A rule that takes tools from those it matches." }
 
   package static let fields: [SpecField<Self>] = [
-    SpecField("scope", \.scope, "`selected` exposes only `enabled` skills."),
-    SpecField("enabled", \.enabled, "Skills to expose."),
-    SpecField(
-      "runtimeIsolation", \.runtimeIsolation,
-      "Sandbox of skills and `exec`: `auto` takes the strongest usable, `strict` insists on a "
-        + "container engine."),
-    SpecField("sources", \.sources, "Where skills come from, each pinned by digest."),
+    SpecField("channels", \.channels, "Channels it matches. Defaults to all."),
+    SpecField("senders", \.senders, "Senders it matches. Defaults to all."),
+    SpecField("tiers", \.tiers, "Sender tiers it matches. Defaults to all."),
+    SpecField("profile", \.profile, "Named set of tools to choose from."),
+    SpecField("deny", \.deny, "Tools or groups they may not use."),
+    SpecField("allow", \.allow, "Tools or groups they may use at all. Defaults to all."),
+    SpecField("ceiling", \.ceiling, "The highest tool tier they get. Defaults to no limit."),
   ]
 }
 
-/// Which skills are exposed.
-public enum SkillScope: String, SpecEnum {
-  case selected
-  case all
+/// The tools of one channel.
+public struct ChannelToolsSpec: Sendable, Equatable {
+  public var profile: ToolProfile?
+  public var deny: [String] = []
+  public var allow: [String]?
+  public var ceiling: ToolTier?
+
+  public init() {}
 }
 
-/// How skills and `exec` are isolated.
-public enum RuntimeIsolation: String, SpecEnum {
-  case auto
-  case strict
-  case host
+extension ChannelToolsSpec: SpecSection, SpecNesting {
+  package static var summary: String { "What is taken from the tools on this channel." }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField("profile", \.profile, "Named set of tools to choose from."),
+    SpecField("deny", \.deny, "Tools or groups that may not be used."),
+    SpecField("allow", \.allow, "Tools or groups that may be used at all. Defaults to all."),
+    SpecField("ceiling", \.ceiling, "The highest tool tier. Defaults to no limit."),
+  ]
+}
+
+/// The highest tool tier once foreign text is in a turn; beyond it an approval is needed.
+public struct TaintSpec: Sendable, Equatable {
+  public var files: ToolTier = .write
+  public var web: ToolTier = .read
+  public var bots: ToolTier = .read
+
+  public init() {}
+}
+
+extension TaintSpec: SpecSection, SpecNesting {
+  package static var summary: String {
+    "The highest tool tier once foreign text is in a turn; beyond it an approval is needed."
+  }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField("files", \.files, "After text of files or output of commands."),
+    SpecField("web", \.web, "After text of the web."),
+    SpecField("bots", \.bots, "After a message of another bot."),
+  ]
+}
+
+/// Which calls wait for an operator's word.
+public struct ApprovalsSpec: Sendable, Equatable {
+  public var require: [String] = [ToolName.exec]
+  public var exempt: [SenderTier] = []
+  public var lifetime = SpecDuration(seconds: 600)
+
+  public init() {}
+}
+
+extension ApprovalsSpec: SpecSection, SpecNesting {
+  package static var summary: String { "Which calls wait for an operator's word." }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField("require", \.require, "Tools or groups whose calls need an approval."),
+    SpecField(
+      "exempt", \.exempt,
+      "Sender tiers whose calls need none. Text from elsewhere still lowers what they may do."),
+    SpecField(
+      "lifetime", \.lifetime, "How long a call waits, and how long an approval holds."),
+  ]
+}
+
+/// Pages the agent may read.
+public struct WebSpec: Sendable, Equatable {
+  public var hosts: [String] = []
+  public var maxKiB = Count(512)
+  public var timeout = SpecDuration(seconds: 20)
+
+  public init() {}
+}
+
+extension WebSpec: SpecSection, SpecNesting {
+  package static var summary: String { "Pages that `web_fetch` may read." }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField("hosts", \.hosts, "Exact host names, reached by https only. Defaults to none."),
+    SpecField("maxKiB", \.maxKiB, "The largest page. KiB; what is longer is cut."),
+    SpecField("timeout", \.timeout, "Most time for one page, redirects included."),
+  ]
 }

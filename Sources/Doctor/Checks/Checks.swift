@@ -3,5 +3,6 @@
 
 /// Every check there is, in the order in which they are shown.
 public enum Checks {
-  public static let all: [Check] = state + secrets + network + hostHygiene + policy + goLive + deep
+  public static let all: [Check] =
+    state + secrets + network + hostHygiene + policy + sandbox + goLive + deep
 }

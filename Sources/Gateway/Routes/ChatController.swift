@@ -12,10 +12,6 @@ import SodiumCrypto
 
 /// `POST /chat` and `GET /api/v1/messages/ID`: authenticate, admit, enqueue, answer.
 struct ChatController: Sendable {
-  /// The largest body. Bytes.
-  static let bodyLimit = 512 << 10
-  /// How long a body may take to arrive.
-  static let bodyTime: Duration = .seconds(15)
   /// How long a synchronous request waits for its reply. Milliseconds.
   static let replyWait = 60_000
 
@@ -28,7 +24,10 @@ struct ChatController: Sendable {
     let body = try await self.body(of: request)
     let message = InboundMessage(
       channel: "web", client: client, sender: body.sender, session: body.session ?? "default",
-      text: body.message, idempotencyKey: key ?? SecureRandom.hexadecimal(bytes: 16))
+      text: body.message, idempotencyKey: key ?? SecureRandom.hexadecimal(bytes: 16),
+      place: InboundMessage.Place(
+        room: body.room, thread: body.thread, isMention: body.mention ?? false),
+      isFromBot: body.bot ?? false)
     guard case .admission(let admission) = try await link.call(.admit(message)) else {
       throw ProblemResponse.unavailable
     }
@@ -65,39 +64,9 @@ struct ChatController: Sendable {
   }
 
   private func body(of request: Request) async throws -> ChatRequest {
-    let value = request.headers[.contentType] ?? ""
-    // RFC 9110 §8.3.1: white space may stand before the semicolon.
-    let type = value.prefix { $0 != ";" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-    guard String(type).lowercased() == "application/json" else {
-      throw ProblemResponse(
-        "unsupported-media-type", .unsupportedMediaType, "The body must be application/json")
-    }
-    let buffer = try await collect(request)
-    do {
-      let body = try ApplianceJSON.decode(ChatRequest.self, from: buffer.readableBytesView)
-      if let problem = body.problem { throw ProblemResponse.badRequest(problem) }
-      return body
-    } catch let error as ApplianceError {
-      throw ProblemResponse.badRequest(error.message)
-    }
-  }
-
-  private func collect(_ request: Request) async throws -> ByteBuffer {
-    do {
-      return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
-        group.addTask { try await request.body.collect(upTo: Self.bodyLimit) }
-        group.addTask {
-          try await Task.sleep(for: Self.bodyTime)
-          throw ProblemResponse("timeout", .requestTimeout, "The body did not arrive in time")
-        }
-        defer { group.cancelAll() }
-        guard let buffer = try await group.next() else { throw CancellationError() }
-        return buffer
-      }
-    } catch is NIOTooManyBytesError {
-      throw ProblemResponse(
-        "content-too-large", .contentTooLarge, "The body is over \(Self.bodyLimit) bytes")
-    }
+    let body = try await JSONBody.read(ChatRequest.self, of: request)
+    if let problem = body.problem { throw ProblemResponse.badRequest(problem) }
+    return body
   }
 
   /// RFC 7240 §4.1.
@@ -116,7 +85,7 @@ struct ChatController: Sendable {
   private func reply(to stored: MessageStatus, client: String) async throws -> Response {
     let ended = try await status(of: stored.id, client: client, wait: Self.replyWait) ?? stored
     switch ended.state {
-    case .queued, .processing: return try accepted(ended)
+    case .queued, .processing, .waiting: return try accepted(ended)
     case .failed:
       throw ProblemResponse(
         "message-failed", .badGateway, "The message could not be processed", detail: ended.reply)

@@ -46,6 +46,7 @@ struct GatewayRouters: Sendable {
       middleware: RequestGuard(
         methods: [
           Routes.status: [.get], Routes.reconcile: [.post], Routes.metrics: [.get],
+          Routes.approvals: [.get], Routes.approvals + "/": [.post],
           Routes.health: [.get], Routes.readiness: [.get],
         ], state: state))
     let status = status
@@ -57,6 +58,14 @@ struct GatewayRouters: Sendable {
     }
     router.post(RouterPath(Routes.reconcile)) { request, context in
       try await status.reconcile(request, from: context.network)
+    }
+    let approvals = ApprovalController(link: link, authenticator: authenticator)
+    router.get(RouterPath(Routes.approvals)) { request, context in
+      try await approvals.list(request, from: context.network)
+    }
+    router.post(RouterPath(Routes.approvals + "/:id")) { request, context in
+      try await approvals.decide(
+        request, id: context.parameters.get("id") ?? "", from: context.network)
     }
     addProbes(to: router, status)
     return router

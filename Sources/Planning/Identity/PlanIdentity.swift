@@ -20,12 +20,12 @@ struct PlanIdentity: Equatable {
   /// tree.
   init(
     format: String, mode: Plan.Mode, engine: Plan.Engine, host: Plan.Host, source: Plan.Source,
-    changes: [Change], policy: [Plan.PolicyResult], notAfter: Date
+    changes: [Change], policy: [Plan.PolicyResult], reach: [Plan.Reach]? = nil, notAfter: Date
   ) {
     effects = Self.effects(changes)
     self.policy = Self.policy(policy)
     deletions = Self.deletions(changes)
-    let members: [String: JSONValue] = [
+    var members: [String: JSONValue] = [
       "format_version": .string(format), "mode": .string(mode.rawValue),
       "engine_major": .string(String(engine.major)), "host": .string(host.name),
       "repo": .string(source.repository), "ref": Self.text(source.branch),
@@ -33,7 +33,17 @@ struct PlanIdentity: Equatable {
       "effect_digest": .string(effects.rawValue), "policy_digest": .string(self.policy.rawValue),
       "not_after": Self.seconds(notAfter),
     ]
+    if let reach { members["reach"] = .array(reach.map(Self.reach)) }
     plan = SHA256.digest(.object(members))
+  }
+
+  private static func reach(_ reach: Plan.Reach) -> JSONValue {
+    [
+      "channel": .string(reach.channel), "who": .string(reach.who),
+      "conversation": .string(reach.conversation),
+      "gains": .array(reach.gains.map { .string($0) }),
+      "loses": .array(reach.loses.map { .string($0) }),
+    ]
   }
 
   private static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
@@ -90,7 +100,7 @@ extension Plan {
   public func verifyDigests() -> Bool {
     let identity = PlanIdentity(
       format: format, mode: mode, engine: engine, host: host, source: source, changes: changes,
-      policy: policy, notAfter: notAfter)
+      policy: policy, reach: reach, notAfter: notAfter)
     return identity.effects == effectDigest && identity.policy == policyDigest
       && identity.deletions == deletionsDigest && identity.plan == planDigest
       && identity.plan.short == id && Summary(of: changes, unchanged: summary.noop) == summary

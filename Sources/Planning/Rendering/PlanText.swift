@@ -20,6 +20,8 @@ public enum PlanText {
     for change in plan.changes {
       lines += self.lines(of: change, colour: colour, said: &said)
     }
+    let reach = PlanReach.lines(of: plan)
+    if !reach.isEmpty { lines += ["", "Reach:"] + reach.map { "  " + VisibleText.escape($0) } }
     lines.append("")
     lines += policy(plan).map(VisibleText.escape)
     lines.append(verdict(plan))

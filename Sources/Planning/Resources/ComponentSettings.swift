@@ -3,7 +3,7 @@
 
 public import ApplianceModel
 public import DesiredState
-public import DurableIO
+import DurableIO
 
 /// The settings a gateway runs with, without secrets.
 public struct GatewaySettings: Sendable, Codable, Equatable {
@@ -32,51 +32,6 @@ public struct GatewaySettings: Sendable, Codable, Equatable {
       "dashboardPort": .integer(Int64(dashboardPort)),
     ]
     if let token { members["token"] = .string(token.description) }
-    return .object(members)
-  }
-}
-
-/// The settings an agent runs with, without secrets.
-public struct AgentSettings: Sendable, Codable, Equatable {
-  /// Name of the appliance, for replies.
-  public var name: String
-  /// Absolute paths.
-  public var workspace: String
-  public var workRepo: String
-  public var provider: String
-  /// `nil` leaves the choice to the provider.
-  public var model: String?
-  public var maxToolIterations: Int
-  public var deny: [String]
-  /// `nil` allows every tool.
-  public var allow: [String]?
-  public var tiers: [String: ToolTier]
-
-  public init(spec: ApplianceSpec, paths: AppliancePaths) {
-    name = spec.appliance.name
-    workspace = paths.agentFolder(spec.agent.workspace)
-    workRepo = paths.agentFolder(spec.agent.workRepo)
-    provider = spec.agent.provider
-    model = spec.agent.model
-    maxToolIterations = spec.agent.maxToolIterations.value
-    deny = spec.tools.deny.sorted()
-    allow = spec.tools.allow?.sorted()
-    tiers = [
-      SenderTier.external.rawValue: spec.tools.tiers.external,
-      SenderTier.internal.rawValue: spec.tools.tiers.internal,
-      SenderTier.owner.rawValue: spec.tools.tiers.owner,
-    ]
-  }
-
-  public var json: JSONValue {
-    var members: [String: JSONValue] = [
-      "name": .string(name), "workspace": .string(workspace), "workRepo": .string(workRepo),
-      "provider": .string(provider), "maxToolIterations": .integer(Int64(maxToolIterations)),
-      "deny": .array(deny.map { .string($0) }),
-      "tiers": .object(tiers.mapValues { .string($0.rawValue) }),
-    ]
-    if let model { members["model"] = .string(model) }
-    if let allow { members["allow"] = .array(allow.map { .string($0) }) }
     return .object(members)
   }
 }

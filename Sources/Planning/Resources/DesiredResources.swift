@@ -17,7 +17,7 @@ public struct DesiredResources: Sendable {
   }
 
   public var all: [Resource] {
-    modes + secrets + workspace + senders + [configuration, gateway, agent]
+    modes + secrets + workspace + senders + [tools, configuration, gateway, agent]
   }
 
   /// Folders are private to the service user, files too.
@@ -33,8 +33,11 @@ public struct DesiredResources: Sendable {
 
   /// Every reference must resolve; whether it does is all a plan knows.
   private var secrets: [Resource] {
-    guard let token = state.spec.gateway.auth.token else { return [] }
-    return [Resource(.secret, token.description, ["present": true])]
+    let providers = AgentProviders.used(state.spec).compactMap { state.spec.providers[$0]?.apiKey }
+    let references = Set([state.spec.gateway.auth.token].compactMap { $0 } + providers)
+    return references.sorted { $0.description < $1.description }.map {
+      Resource(.secret, $0.description, ["present": true])
+    }
   }
 
   private var workspace: [Resource] {
@@ -49,21 +52,16 @@ public struct DesiredResources: Sendable {
   }
 
   private var senders: [Resource] {
-    let channels = state.spec.channels.map { name, channel in
-      Resource(
-        .senders, name,
-        [
-          "policy": .string(channel.dmPolicy.rawValue),
-          "allow": .array(channel.allow.sorted().map { .string($0.text) }),
-        ])
+    let rules = AccessRules(state.spec)
+    let channels = rules.channels.map { name, channel in
+      Resource(.senders, name, AccessFields.of(channel))
     }
-    let tiers = Resource(
-      .senders, SenderResource.tiers,
-      [
-        "owners": .array(state.spec.senders.owners.sorted().map { .string($0.text) }),
-        "internal": .array(state.spec.senders.internal.sorted().map { .string($0.text) }),
-      ])
-    return channels + [tiers]
+    return channels + [Resource(.senders, SenderResource.tiers, AccessFields.tiers(rules))]
+  }
+
+  private var tools: Resource {
+    Resource(
+      .tools, ToolResource.policy, AccessFields.of(AccessRules(state.spec).tools))
   }
 
   private var configuration: Resource {
@@ -107,6 +105,11 @@ public enum ModeTarget {
 /// How the `senders` kind names the tiers beside the channels; no channel can have this name.
 public enum SenderResource {
   public static let tiers = "tiers:"
+}
+
+/// How the `tools` kind names its one resource.
+public enum ToolResource {
+  public static let policy = "policy"
 }
 
 /// `config.json`: the effective configuration as people and backups read it, secrets as references.

@@ -6,6 +6,6 @@ extension Checks {
   static let deep: [Check] = [
     .probeUnauthenticated, .probeForged, .probeHost, .probeOrigin, .probeOptions, .probeMediaType,
     .probeOversized, .probeSmuggling, .probeSlow, .probeReplay, .auditVerified, .timelineVerified,
-    .scanState, .scanGit, .scanProcesses,
+    .scanState, .scanGit, .scanProcesses, .sandboxEscape,
   ]
 }

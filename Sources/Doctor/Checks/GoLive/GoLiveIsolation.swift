@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import DesiredState
+import Sandbox
+
 extension Check {
-  /// What a skill runs must not be able to do what the appliance can.
+  /// What a skill or a command runs must not be able to do what the appliance can.
   static let goLiveIsolation = Check(
     "go-live.isolation", "Skills and commands run isolated", .high, .goLive,
-    reference: "runbook 5", remedy: "wait for a release that has it",
-    detect: { _ in .notImplemented("nothing runs skills in the sandbox of skills.runtimeIsolation")
+    reference: "runbook 5", remedy: "install podman or docker, and set runtimeIsolation: strict",
+    detect: { host in
+      guard try host.validState != nil else {
+        return Verdict(.fail, "there is no desired state to say how commands are isolated")
+      }
+      if let skills = try host.validState?.spec.skills,
+        case .success(let chosen) = try await SandboxLook(skills).choice(host),
+        !chosen.enforced.contains(.memory)
+      {
+        return Verdict(
+          .fail, "\(chosen.backend.rawValue) does not limit the memory of a command as a whole",
+          remedy: "delegate a control group to the service user, or use a container engine")
+      }
+      return try await Check.sandboxIsolation.detect(host)
     })
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Policy
+import Synchronization
+import Timeline
+
+/// Evaluates the rules in the timeline: compiled once, again whenever they changed.
+final class AccessJudge: Sendable {
+  private let compiled = Mutex<(version: UInt64, policy: AccessPolicy)?>(nil)
+
+  func policy(_ rules: AccessRules, _ version: UInt64) -> AccessPolicy {
+    compiled.withLock { compiled in
+      if let compiled, compiled.version == version { return compiled.policy }
+      let policy = AccessPolicy(rules)
+      compiled = (version, policy)
+      return policy
+    }
+  }
+
+  /// Decides about a message, inside the transaction that stores it.
+  func verdict(
+    on message: InboundMessage, _ rules: AccessRules, _ version: UInt64
+  ) -> AdmissionVerdict {
+    let scope = rules.channels[message.channel]?.sessionScope ?? .user
+    return AdmissionVerdict(
+      decision: policy(rules, version).admit(message.principal),
+      session: SessionScoping.key(of: message, scope: scope))
+  }
+}

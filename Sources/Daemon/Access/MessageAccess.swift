@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import AuditLog
+import ControlAPI
+import FoundationEssentials
+import Policy
+import Supervision
+import Timeline
+
+/// What stands between messages, turns and the store: rules, limits, budgets, secrets.
+struct MessageAccess: Sendable {
+  let store: TimelineStore
+  let denials: DenialRecorder
+  let judge: AccessJudge
+  let authority: TurnAuthority
+  let exec: ExecCalls
+  let desk: ApprovalDesk
+  let screen: SecretScreen
+  let settings: @Sendable () async -> RuntimeSettings?
+  let arrived: WakeSignal
+  let replies: ReplySignals
+
+  init(
+    _ store: TimelineStore, _ audit: AuditTrail, _ screen: SecretScreen,
+    _ settings: @escaping @Sendable () async -> RuntimeSettings?
+  ) {
+    (self.store, self.screen, self.settings) = (store, screen, settings)
+    denials = DenialRecorder(audit: audit)
+    let (arrived, replies) = (WakeSignal(), ReplySignals())
+    (self.arrived, self.replies) = (arrived, replies)
+    judge = AccessJudge()
+    authority = TurnAuthority(store: store, audit: audit, judge: judge, settings: settings)
+    exec = ExecCalls(
+      store: store, audit: audit, authority: authority,
+      sandbox: SandboxDesk(audit: audit, environment: ProcessEnvironment.ofChildren),
+      settings: settings)
+    desk = ApprovalDesk(
+      store: store, audit: audit,
+      freed: { id in
+        arrived.ring()
+        replies.ring(id)
+      }, settings: settings, screen: screen)
+  }
+
+  func admit(_ message: InboundMessage) async throws -> Admission {
+    let settings = await settings()
+    let message = try await screen.inbound(message)
+    guard let message else { return .denied(.unknownSender) }
+    return try await store.admit(
+      message, at: Date(),
+      limits: settings?.limits(of: message) ?? RuntimeSettings.startLimits,
+      revision: settings?.revision
+    ) { [judge] rules, version in
+      judge.verdict(on: message, rules, version)
+    }
+  }
+
+  /// Records that a message was not taken. An id that holds a secret is not written down.
+  func tell(_ message: InboundMessage, _ why: Admission.Denial) throws {
+    try denials.record(message, sender: screen.shown(message.sender ?? message.client), why)
+  }
+
+  /// The step as it may be stored and read by a model.
+  func screened(_ step: TurnStep, of id: MessageID) async throws -> TurnStep {
+    switch step {
+    case .intent(let call): .intent(try screen.arguments(of: call, in: id))
+    case .result(let index, let result):
+      .result(index: index, try screen.result(result, in: id))
+    case .authorised:
+      throw ApplianceError(.roleViolation, "the agent may not authorise its own calls")
+    }
+  }
+
+  func reserve(_ tokens: Int, for id: MessageID, worker: String) async throws -> Budget {
+    // Who cannot be told a limit has none to use: failing closed.
+    guard let settings = await settings() else { return .refused("The appliance is starting.") }
+    let work = try await store.work(id, by: worker)
+    let answer = try await store.reserve(
+      tokens, for: id, by: worker, limits: settings.budgets(of: work.principal), at: Date())
+    switch answer {
+    case .granted(let reservation): return .granted(reservation: reservation.rawValue)
+    case .refused(let scope, _, let limit):
+      return .refused(
+        "This was not answered: the daily token limit of \(Self.words(for: scope)) (\(limit)) "
+          + "would be exceeded. It begins anew at midnight UTC.")
+    }
+  }
+
+  func finish(
+    _ id: MessageID, reply: String, usage: TokenUsage, worker: String
+  ) async throws {
+    let work = try await store.work(id, by: worker)
+    try await store.finish(
+      id, by: worker, reply: try await screen.outbound(reply, in: id), usage: usage,
+      taint: TurnAuthority.taint(of: work), at: Date())
+  }
+
+  private static func words(for scope: String) -> String {
+    if scope == "appliance" { return "this appliance" }
+    return scope.hasPrefix("channel/") ? "this channel" : "this sender"
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import DesiredState
+import DurableIO
+import Reconciliation
+import Sandbox
+import Timeline
+import Tools
+
+/// What the supervisor itself needs of the state in force, beside the rules in the timeline.
+struct RuntimeSettings: Sendable {
+  let limits: SenderLimits
+  /// How long a call waits for a word, and an approval holds. Seconds.
+  let approvalLifetime: Int
+  let folders: ToolFolders
+  let profiles: [String: ExecProfile]
+  let isolation: RuntimeIsolation
+  let sandbox: SandboxBackend?
+  /// The commit in force; `nil` for files that came from no commit.
+  let revision: String?
+  private let applianceTokens: Int?
+  private let senderTokens: Int?
+  private let channelTokens: [String: Int]
+
+  init(_ state: LoadedState, revision: String?, paths: AppliancePaths) {
+    let spec = state.spec
+    let limits = spec.senders.limits
+    self.limits = SenderLimits(
+      messagesPerMinute: limits.messagesPerMinute.value, burst: limits.burst.value,
+      queued: limits.queued.value)
+    approvalLifetime = Int(spec.tools.approvals.lifetime.seconds)
+    folders = ToolFolders(
+      workspace: paths.agentFolder(spec.agent.workspace),
+      workRepo: paths.agentFolder(spec.agent.workRepo))
+    profiles = spec.tools.exec.profiles.mapValues(ExecProfile.init)
+    isolation = spec.skills.runtimeIsolation
+    sandbox = spec.skills.sandbox.flatMap { SandboxBackend(rawValue: $0.rawValue) }
+    self.revision = revision
+    applianceTokens = spec.agent.dailyTokenLimit?.value
+    senderTokens = limits.dailyTokens?.value
+    channelTokens = spec.channels.compactMapValues(\.dailyTokenLimit?.value)
+  }
+
+  /// The limits of a message: clients that speak for themselves have no rate of their own.
+  func limits(of message: InboundMessage) -> SenderLimits {
+    guard message.sender == nil else { return limits }
+    let unlimited = 1_000_000_000
+    return SenderLimits(
+      messagesPerMinute: unlimited, burst: unlimited, queued: max(limits.queued, 10_000))
+  }
+
+  /// The daily budgets that a turn counts against.
+  func budgets(of principal: AccessPrincipal) -> [BudgetLimit] {
+    var budgets: [BudgetLimit] = []
+    if let applianceTokens {
+      budgets.append(BudgetLimit(scope: "appliance", tokens: applianceTokens))
+    }
+    if let tokens = channelTokens[principal.channel] {
+      budgets.append(BudgetLimit(scope: "channel/\(principal.channel)", tokens: tokens))
+    }
+    if let senderTokens {
+      let who = [principal.channel, principal.client, principal.sender ?? "~"].map(Self.part)
+        .joined(separator: "/")
+      budgets.append(BudgetLimit(scope: "sender/\(who)", tokens: senderTokens))
+    }
+    return budgets
+  }
+
+  /// One part of a name that cannot run into the next.
+  private static func part(_ text: String) -> String {
+    text.replacing("%", with: "%25").replacing("/", with: "%2F")
+  }
+
+  /// Before anything was applied: nobody is admitted then, so these bind nobody.
+  static let startLimits = SenderLimits(messagesPerMinute: 60, burst: 30, queued: 100)
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import AuditLog
+import DesiredState
+import FoundationEssentials
+import Sandbox
+import Supervision
+
+/// Knows the sandbox that commands run in. It is chosen once and kept: what fails later fails, and
+/// nothing weaker takes its place.
+actor SandboxDesk {
+  private struct Wish: Hashable {
+    let isolation: RuntimeIsolation
+    let named: SandboxBackend?
+  }
+
+  /// How long a choice that failed is not tried again. Seconds.
+  private static let patience: TimeInterval = 30
+
+  private let audit: AuditTrail
+  private let environment: [String: String]
+  private var chosen: [Wish: SandboxConfiguration] = [:]
+  private var failed: [Wish: (at: Date, error: ApplianceError)] = [:]
+
+  init(audit: AuditTrail, environment: [String: String]) {
+    (self.audit, self.environment) = (audit, environment)
+  }
+
+  /// - Throws: `sandbox.unavailable` when none that is allowed is usable.
+  func configuration(
+    _ isolation: RuntimeIsolation, named: SandboxBackend?
+  ) async throws -> SandboxConfiguration {
+    let wish = Wish(isolation: isolation, named: named)
+    if let known = chosen[wish] { return known }
+    if let last = failed[wish], Date().timeIntervalSince(last.at) < Self.patience {
+      throw last.error
+    }
+    do {
+      let configuration = try await choose(wish)
+      chosen[wish] = configuration
+      return configuration
+    } catch {
+      failed[wish] = (Date(), ApplianceError.of(error))
+      throw error
+    }
+  }
+
+  private func choose(_ wish: Wish) async throws -> SandboxConfiguration {
+    let probes = try await probe(Self.candidates(wish))
+    let isolation = SandboxChoice.Isolation(rawValue: wish.isolation.rawValue) ?? .strict
+    let choice = SandboxChoice.choose(isolation: isolation, named: wish.named, probes: probes)
+    let now = Date()
+    switch choice {
+    case .success(let configuration):
+      try tell(configuration.backend.rawValue, .done, ["isolation": wish.isolation.rawValue], now)
+      return configuration
+    case .failure(let error):
+      try tell("none", .failed, ["why": error.message], now)
+      throw error
+    }
+  }
+
+  private static func candidates(_ wish: Wish) -> [SandboxBackend] {
+    if wish.isolation == .host { return [] }
+    if let named = wish.named { return [named] }
+    return wish.isolation == .strict ? [.podman, .docker] : [.podman, .docker, .bubblewrap]
+  }
+
+  /// What the sandboxes of this host do.
+  func probe(_ backends: [SandboxBackend]) async throws -> [SandboxProbe] {
+    guard !backends.isEmpty else { return [] }
+    let reply = try await ask(.probe(backends), within: .seconds(120))
+    guard case .probes(let probes) = reply else { throw Self.nonsense }
+    return probes
+  }
+
+  /// Runs an authorised call; returns when nothing of it is left.
+  func run(_ run: ToolRun, timeout: Int) async throws -> SandboxOutcome {
+    guard case .outcome(let outcome) = try await ask(.run(run), within: .seconds(timeout + 30))
+    else { throw Self.nonsense }
+    return outcome
+  }
+
+  private nonisolated func ask(
+    _ order: ToolOrder, within limit: Duration
+  ) async throws -> ToolReply {
+    try await WorkerProcess(.tool, environment: environment, limit: limit)
+      .call(order, reply: ToolReply.self)
+  }
+
+  private func tell(
+    _ name: String, _ outcome: AuditEvent.Outcome, _ details: [String: String], _ now: Date
+  ) throws {
+    try audit.record(
+      [
+        AuditEvent(
+          .sandbox, by: "supervisor", on: "sandbox/\(name)", outcome, at: now, details: details)
+      ], at: now)
+  }
+
+  private static let nonsense = ApplianceError(
+    .malformed, "the tool process answered something else")
+}

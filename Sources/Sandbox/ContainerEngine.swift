@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import DurableIO
+import Glibc
+
+/// The client program of a container engine.
+struct ContainerEngine {
+  private let configuration: SandboxConfiguration
+
+  init(_ configuration: SandboxConfiguration) {
+    self.configuration = configuration
+  }
+
+  /// Milliseconds for a command of the engine that runs no command of ours.
+  private static let patience = 60_000
+
+  func process(_ arguments: [String]) -> ContainedProcess {
+    ContainedProcess(
+      program: configuration.program, arguments: configuration.options + arguments,
+      environment: SandboxInit.variables(configuration.environment), killsOrphans: false)
+  }
+
+  /// Runs a command of the engine and returns what it printed, without the line's end.
+  func ask(_ arguments: [String], input: [UInt8] = []) throws -> String {
+    let result = try process(arguments).run(
+      input: input, wallTime: Self.patience, keep: 1 << 20)
+    guard result.status?.end == .exited(0) else {
+      let name = configuration.backend.rawValue
+      throw ApplianceError(
+        .sandboxFailed, "\(name) \(arguments.first ?? "") failed: \(result.lastWords)")
+    }
+    let text = String(decoding: result.output.bytes, as: UTF8.self)
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+
+  /// Kills and removes a container. Removing one that is gone is fine.
+  func remove(_ name: String) {
+    let time = configuration.backend == .podman ? ["--time", "0"] : []
+    // `try?`: what stays is found by its label and removed by the next probe.
+    _ = try? ask(["rm", "--force"] + time + [name])
+  }
+
+  func wasShortOfMemory(_ name: String) -> Bool {
+    // `try?`: a removed container has no state any more, and its end is known without it.
+    let state = try? ask(["inspect", "--format", "{{.State.OOMKilled}}", name])
+    return state == "true"
+  }
+
+  /// Removes containers whose makers are dead.
+  func sweep() throws {
+    let format = "{{.Names}} {{.Label \"\(ContainerCreation.label)\"}}"
+    let list = try ask([
+      "ps", "--all", "--filter", "label=\(ContainerCreation.label)", "--format", format,
+    ])
+    for line in list.split(separator: "\n") {
+      let parts = line.split(separator: " ")
+      guard parts.count == 2, let stamp = ProcessStamp(parts[1]) else { continue }
+      if !stamp.isAlive { remove(String(parts[0])) }
+    }
+  }
+}
+
+/// A private folder of the host that a container sees parts of: the first process, its filter, and
+/// the pipe for its report.
+final class ExchangeFolder {
+  let path: String
+  private var reports: Int32 = -1
+
+  init(_ request: SandboxRequest, _ user: SandboxUser) throws {
+    var template = Array("/tmp/kafclaw-sandbox-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw ApplianceError.sandbox("cannot make a folder in \"/tmp\"", errno)
+    }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard mkdir(path + "/own", 0o755) == 0 else { throw ApplianceError.system("create", path) }
+    try put(SandboxInit.image(), "own/init", 0o555)
+    try put(SandboxInit.filter(hasNetwork: request.hasNetwork), "own/filter", 0o444)
+    try put([], "own/status", 0o444)
+    try put(Array(Self.accounts(user).utf8), "passwd", 0o444)
+    try put(Array("sandbox:x:\(user.group):\n".utf8), "group", 0o444)
+    // A pipe, so that what is written to it takes no space of a disk.
+    let status = path + "/status"
+    guard mkfifo(status, 0o600) == 0 else { throw ApplianceError.system("create", status) }
+    if geteuid() == 0 { chown(status, user.user, user.group) }
+    reports = open(status, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+    guard reports >= 0 else { throw ApplianceError.system("open", status) }
+  }
+
+  deinit {
+    if reports >= 0 { close(reports) }
+    for name in ["own/init", "own/filter", "own/status", "passwd", "group", "status"] {
+      unlink(path + "/" + name)
+    }
+    rmdir(path + "/own")
+    rmdir(path)
+  }
+
+  func report() -> SandboxInit.Report? { SandboxInit.report(from: reports) }
+
+  private static func accounts(_ user: SandboxUser) -> String {
+    "sandbox:x:\(user.user):\(user.group):sandbox:/tmp:/bin/sh\n"
+  }
+
+  private func put(_ bytes: [UInt8], _ name: String, _ mode: mode_t) throws {
+    let file = path + "/" + name
+    let descriptor = try Descriptor(opening: file, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+    try descriptor.write(bytes, to: file)
+    guard fchmod(descriptor.number, mode) == 0 else { throw ApplianceError.system("chmod", file) }
+  }
+}

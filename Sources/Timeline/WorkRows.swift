@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import GRDB
+
+/// The rows of a turn: its message, its steps, what its session said before.
+enum WorkRows {
+  /// The row of a message that `worker` holds.
+  ///
+  /// - Throws: `timeline.lease-lost` when it does not.
+  static func leased(_ id: MessageID, by worker: String, in db: Database) throws -> Row {
+    let row = try db.row(
+      """
+      SELECT sequence, session, principal, channel, client, sender, place FROM inbound
+      WHERE id = ? AND state = 'processing' AND lease = ?
+      """, [id.rawValue, worker])
+    guard let row else {
+      throw ApplianceError(.leaseLost, "message \(id.rawValue) is not leased to \(worker)")
+    }
+    return row
+  }
+
+  static func append(_ step: String, to id: MessageID, in db: Database) throws {
+    try db.run(
+      """
+      INSERT INTO turn_step (message, position, step)
+      SELECT ?, count(*), ? FROM turn_step WHERE message = ?
+      """, [id.rawValue, step, id.rawValue])
+  }
+
+  /// A place of a turn has one call and one result: another one would hide the first from whoever
+  /// decides by the record.
+  static func requireNew(_ step: TurnStep, of id: MessageID, in db: Database) throws {
+    let steps = try db.rows("SELECT step FROM turn_step WHERE message = ?", [id.rawValue])
+      .map { try $0.value(TurnStep.self, "step") }
+    guard !steps.contains(where: { $0.isSamePlace(as: step) }) else {
+      throw ApplianceError(.malformed, "message \(id.rawValue) has a step at this place already")
+    }
+  }
+
+  static func work(_ row: Row, in db: Database) throws -> Work {
+    let id = try row.text("id")
+    let steps = try db.rows(
+      "SELECT step FROM turn_step WHERE message = ? ORDER BY position", [id]
+    ).map { try $0.value(TurnStep.self, "step") }
+    let (history, taint) = try history(before: row, in: db)
+    return Work(
+      id: MessageID(rawValue: id), traceID: TraceID(rawValue: try row.text("trace")),
+      session: SessionKey(rawValue: try row.text("session")),
+      senderTier: SenderTier(rawValue: try row.text("tier")) ?? .unknown,
+      text: try row.text("text"), attempt: try row.integer("attempts"), steps: steps,
+      history: history, principal: try principal(row),
+      isFromBot: try row.integer("is_from_bot") != 0, taint: taint)
+  }
+
+  static func principal(_ row: Row) throws -> AccessPrincipal {
+    let place = try row.optionalValue(InboundMessage.Place.self, "place")
+    return AccessPrincipal(
+      channel: try row.text("channel"), client: try row.text("client"),
+      sender: try row.optionalText("sender"),
+      conversation: place?.room == nil ? .direct : .room(isMention: place?.isMention == true))
+  }
+
+  /// The latest exchanges before a message, oldest first, and the taint of all of them.
+  private static func history(
+    before row: Row, in db: Database
+  ) throws -> ([Exchange], Set<TaintSource>) {
+    let rows = try db.rows(
+      """
+      SELECT text, reply, taint FROM inbound
+      WHERE session = ? AND state = 'answered' AND sequence < ? AND reply IS NOT NULL
+      ORDER BY sequence DESC LIMIT ?
+      """, [try row.text("session"), try row.sequence("sequence"), TimelineStore.historyLimit])
+    let exchanges = try rows.reversed().map {
+      Exchange(text: try $0.text("text"), reply: try $0.text("reply"))
+    }
+    return (exchanges, try rows.reduce(into: []) { $0.formUnion(try taint($1)) })
+  }
+
+  /// What cannot be understood may have come from anywhere.
+  private static func taint(_ row: Row) throws -> Set<TaintSource> {
+    guard let text = try row.optionalText("taint") else { return [] }
+    // `try?`: see above.
+    let words = try? ApplianceJSON.decode([TaintSource].self, from: text.utf8)
+    return Set(words ?? TaintSource.allCases)
+  }
+}
