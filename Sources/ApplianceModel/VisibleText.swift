@@ -4,11 +4,26 @@
 /// Text from outside as people may see it: what would be invisible, or would change how the rest is
 /// shown, becomes a number.
 public enum VisibleText {
+  /// Different texts are shown differently: backslashes that could be taken for those of a number
+  /// are doubled.
   public static func escape(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isInvisible) else { return text }
-    return text.unicodeScalars.map { scalar in
-      isInvisible(scalar) ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }.joined()
+    let isPlain = !text.unicodeScalars.contains { isInvisible($0) || $0 == "\\" }
+    if isPlain { return text }
+    var shown = ""
+    var backslashes = ""
+    var rest = text.unicodeScalars[...]
+    while let scalar = rest.popFirst() {
+      guard scalar != "\\" else {
+        backslashes += "\\"
+        continue
+      }
+      let isNumber = isInvisible(scalar)
+      shown += backslashes
+      if isNumber || (scalar == "u" && rest.first == "{") { shown += backslashes }
+      backslashes = ""
+      shown += isNumber ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    return shown + backslashes
   }
 
   /// Control characters, line separators, zero-width and bidirectional controls.

@@ -14,6 +14,7 @@ import SodiumCrypto
 import Supervision
 import Synchronization
 import Timeline
+import Tomb
 
 /// The parts of a running appliance, connected.
 struct ApplianceParts: Sendable {
@@ -41,7 +42,7 @@ struct ApplianceParts: Sendable {
     let settings: @Sendable () async -> RuntimeSettings? = {
       await connections.settings(paths: paths)
     }
-    let screen = SecretScreen(audit: audit.trail, exposures: ExposureFile(paths)) {
+    let screen = SecretScreen(audit: audit.trail, exposures: SecretExposures(paths)) {
       try secrets.liveSecrets(connections.references)
     }
     let access = MessageAccess(store, audit.trail, screen, settings)
@@ -85,7 +86,7 @@ struct ApplianceParts: Sendable {
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
       reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
-      tokens: tokens, store: store)
+      tokens: tokens)
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
       source: source, desk: access.desk, sandbox: access.exec.sandbox,

@@ -126,12 +126,17 @@ public struct HostExamination: Sendable {
         return (access.url, SecretValue(copying: Array(access.token.utf8)))
       },
       record: { try audit.note(.repairHost, $0, $1, $2) })
+    acts.liveSecrets = {
+      let state = try BundleStore(paths).current()?.state
+      let references = state.map { SecretReferences.all(in: $0.spec).map(\.reference) } ?? []
+      return try secrets.liveSecrets(references)
+    }
     let worker = WorkerProcess(
       .tool, environment: ProcessEnvironment.ofChildren, limit: .seconds(180))
     acts.sandboxes = {
       let order = ToolOrder.probe([.podman, .docker, .bubblewrap])
       guard case .probes(let probes) = try await worker.call(order, reply: ToolReply.self) else {
-        return []
+        throw ToolReply.unexpected
       }
       return probes
     }
@@ -140,7 +145,7 @@ public struct HostExamination: Sendable {
       defer { scratch.remove() }
       let order = ToolOrder.escape(sandbox, scratch: scratch.path)
       guard case .findings(let findings) = try await worker.call(order, reply: ToolReply.self)
-      else { return [] }
+      else { throw ToolReply.unexpected }
       return findings
     }
     acts.auditAnchors = {

@@ -8,7 +8,6 @@ import FoundationEssentials
 import GitSource
 import Reconciliation
 import Supervision
-import Timeline
 
 /// Puts together what `kafclaw status` shows, from the processes and the loop themselves.
 struct StatusReporter: Sendable {
@@ -16,7 +15,6 @@ struct StatusReporter: Sendable {
   let supervisors: [ComponentSupervisor]
   let files: ReconcilerFiles
   let tokens: GatewayTokens
-  let store: TimelineStore
 
   func status() async -> ApplianceStatus {
     var components: [ApplianceStatus.Component] = []

@@ -49,6 +49,8 @@ public struct Host: Sendable {
     public var timelineProblem: @Sendable (_ full: Bool) async throws -> String?
     /// The seals of the audit log that the timeline remembers; `nil` where nothing does.
     public var auditAnchors: @Sendable () async throws -> [AuditAnchor]? = { nil }
+    /// Every secret that is live, by the name people know it by.
+    public var liveSecrets: @Sendable () throws -> [(name: String, value: SecretValue)] = { [] }
     /// What the sandboxes of this host do for the user of this command.
     public var sandboxes: @Sendable () async throws -> [SandboxProbe] = { [] }
     /// Tries to get out of a sandbox.

@@ -95,6 +95,7 @@ extension TaintSource {
     case .files: 0
     case .web: 1
     case .bots: 2
+    case .senders: 3
     }
   }
 }

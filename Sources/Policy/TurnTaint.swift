@@ -7,36 +7,40 @@ public import ApplianceModel
 public enum TurnTaint {
   private static let sources: [String: TaintSource] = [
     ToolName.readFile: .files, ToolName.listDirectory: .files, ToolName.searchFiles: .files,
-    ToolName.exec: .files, ToolName.webFetch: .web,
+    ToolName.webFetch: .web,
   ]
 
   /// - Parameters:
   ///   - steps: what the turn recorded so far.
   ///   - isFromBot: whether another bot wrote the message.
   ///   - inherited: what the session's earlier turns, or the turn that began this one, had.
+  ///   - offline: profiles of `exec` whose commands do not reach the network. The output of others
+  ///     counts as text of the web too.
   /// - Returns: every source whose text the model can see. A failure's text counts: it can quote
   ///   what was read. A result without a recorded call counts as text of files and the web.
   public static func of(
-    steps: [TurnStep], isFromBot: Bool, inherited: Set<TaintSource>
+    steps: [TurnStep], isFromBot: Bool, inherited: Set<TaintSource>, offline: Set<String>
   ) -> Set<TaintSource> {
     var taint = inherited
     if isFromBot { taint.insert(.bots) }
-    var tools: [Int: String] = [:]
+    var calls: [Int: ToolCall] = [:]
     for step in steps {
       switch step {
-      case .intent(let call): tools[call.index] = call.tool
+      case .intent(let call): calls[call.index] = call
       case .authorised: continue
       case .result(let index, let result):
         guard result.hasContent else { continue }
-        taint.formUnion(sources(of: tools[index]))
+        taint.formUnion(sources(of: calls[index], offline))
       }
     }
     return taint
   }
 
-  private static func sources(of tool: String?) -> [TaintSource] {
-    guard let tool else { return [.files, .web] }
-    return sources[tool].map { [$0] } ?? []
+  private static func sources(of call: ToolCall?, _ offline: Set<String>) -> [TaintSource] {
+    guard let call else { return [.files, .web] }
+    guard call.tool == ToolName.exec else { return sources[call.tool].map { [$0] } ?? [] }
+    guard case .string(let profile)? = call.arguments["profile"] else { return [.files, .web] }
+    return offline.contains(profile) ? [.files] : [.files, .web]
   }
 }
 

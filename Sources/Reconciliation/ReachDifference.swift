@@ -10,17 +10,28 @@ enum ReachDifference {
   static func between(_ old: AccessRules, _ new: AccessRules) -> [Plan.Reach] {
     guard old != new else { return [] }
     let (before, after) = (AccessPolicy(old), AccessPolicy(new))
-    return Party.all(in: [(old, before), (new, after)]).compactMap { party in
-      let (had, has) = (party.tools(by: before), party.tools(by: after))
-      guard had != has else { return nil }
-      return Plan.Reach(
-        channel: party.channel, who: party.shown, conversation: party.isRoom ? "room" : "direct",
-        gains: has.subtracting(had).sorted(), loses: had.subtracting(has).sorted())
+    return Party.all(in: [(old, before), (new, after)]).flatMap { party -> [Plan.Reach] in
+      let direct = party.change(from: before, to: after, inRoom: false)
+      let room = party.change(from: before, to: after, inRoom: true)
+      let changes = direct == room ? [("any", direct)] : [("direct", direct), ("room", room)]
+      return changes.filter { !$1.isEmpty }.map { conversation, change in
+        Plan.Reach(
+          channel: party.channel, who: party.shown, conversation: conversation,
+          gains: change.gains, loses: change.loses)
+      }
     }
   }
 }
 
-/// Somebody who may ask, at one place.
+/// Tools that somebody has from now on, or has no more.
+private struct ReachChange: Equatable {
+  let gains: [String]
+  let loses: [String]
+
+  var isEmpty: Bool { gains.isEmpty && loses.isEmpty }
+}
+
+/// Somebody who may ask on a channel.
 private struct Party {
   enum Who {
     case `operator`
@@ -32,7 +43,6 @@ private struct Party {
 
   let channel: String
   let who: Who
-  let isRoom: Bool
 
   /// Every class of people, and everybody whom either set of rules treats apart, in a fixed order.
   static func all(in sets: [(rules: AccessRules, policy: AccessPolicy)]) -> [Party] {
@@ -40,8 +50,8 @@ private struct Party {
     let named = namedSenders(in: sets.map(\.policy))
     return channels.flatMap { channel -> [Party] in
       let senders = (named[channel] ?? []).sorted().map { Who.sender($0) }
-      return ([.operator, .client, .anybodyElse] + senders).flatMap { who in
-        [false, true].map { Party(channel: channel, who: who, isRoom: $0) }
+      return ([.operator, .client, .anybodyElse] + senders).map {
+        Party(channel: channel, who: $0)
       }
     }
   }
@@ -68,9 +78,15 @@ private struct Party {
     }
   }
 
+  func change(from old: AccessPolicy, to new: AccessPolicy, inRoom: Bool) -> ReachChange {
+    let (had, has) = (tools(by: old, inRoom: inRoom), tools(by: new, inRoom: inRoom))
+    return ReachChange(
+      gains: has.subtracting(had).sorted(), loses: had.subtracting(has).sorted())
+  }
+
   /// Those that may be used; those that need an approval say so.
-  func tools(by policy: AccessPolicy) -> Set<String> {
-    let decisions = policy.whatCan(principal)
+  private func tools(by policy: AccessPolicy, inRoom: Bool) -> Set<String> {
+    let decisions = policy.whatCan(principal(inRoom: inRoom))
     return Set(
       decisions.compactMap { one in
         switch one.decision.verdict {
@@ -82,7 +98,7 @@ private struct Party {
   }
 
   /// A space is in no sender's id.
-  private var principal: AccessPrincipal {
+  private func principal(inRoom: Bool) -> AccessPrincipal {
     let sender: String? =
       switch who {
       case .operator, .client: nil
@@ -92,6 +108,6 @@ private struct Party {
     let client = if case .operator = who { AccessPrincipal.operatorClient } else { "client" }
     return AccessPrincipal(
       channel: channel, client: client, sender: sender,
-      conversation: isRoom ? .room(isMention: true) : .direct)
+      conversation: inRoom ? .room(isMention: true) : .direct)
   }
 }

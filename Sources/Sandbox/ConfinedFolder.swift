@@ -41,7 +41,7 @@ public struct ConfinedFolder: ~Copyable {
 
   /// Removes a file; a missing one is fine.
   public func removeIfPresent(_ path: String) throws {
-    let parts = try components(of: path)
+    let parts = try ConfinedPath.fileParts(of: path)
     let parent = parts.dropLast().joined(separator: "/")
     let folder: Descriptor
     do {
@@ -50,7 +50,7 @@ public struct ConfinedFolder: ~Copyable {
       return
     }
     guard unlinkat(folder.number, parts[parts.count - 1], 0) == 0 || errno == ENOENT else {
-      throw failure("remove", path)
+      throw ConfinedPath.failure("remove", path)
     }
     guard fsync(folder.number) == 0 else { throw ApplianceError.system("flush", path) }
   }
@@ -74,14 +74,14 @@ public struct ConfinedFolder: ~Copyable {
 
   /// Replaces or creates a file as a whole, with the folders above it; durable on return.
   public func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
-    let parts = try components(of: path)
+    let parts = try ConfinedPath.fileParts(of: path)
     let name = parts[parts.count - 1]
     let folder = try makeFolders(Array(parts.dropLast()), path)
     let temporary = ".kafclaw-\(getpid())-\(Self.nextSerial).tmp"
     unlinkat(folder.number, temporary, 0)
     let number = kafclaw_open_beneath(
       folder.number, temporary, O_WRONLY | O_CREAT | O_EXCL, mode)
-    guard number >= 0 else { throw failure("create", path) }
+    guard number >= 0 else { throw ConfinedPath.failure("create", path) }
     let file = Descriptor(owning: number)
     do {
       guard fchmod(file.number, mode) == 0 else { throw ApplianceError.system("chmod", path) }
@@ -102,32 +102,16 @@ public struct ConfinedFolder: ~Copyable {
 
   private static var nextSerial: UInt64 { serial.wrappingAdd(1, ordering: .relaxed).newValue }
 
-  /// The parts of a path that names a file inside the folder.
-  private func components(of path: String) throws -> [String] {
-    // By bytes: a slash with a combining accent is one Swift character, and still a slash.
-    let slash = UInt8(ascii: "/")
-    let parts = path.utf8.split(separator: slash).map { String(decoding: $0, as: UTF8.self) }
-    let leaves = parts.contains { $0.utf8.elementsEqual("..".utf8) }
-    guard path.utf8.first != slash, !path.utf8.contains(0), !leaves else {
-      throw ApplianceError(.confinement, "\"\(path)\" leaves the folder")
-    }
-    guard let name = parts.last, name != ".", path.utf8.last != slash else {
-      throw ApplianceError(.confinement, "\"\(path)\" names no file")
-    }
-    return parts
-  }
-
   private func makeFolders(_ parts: [String], _ path: String) throws -> Descriptor {
     guard parts.count <= SourceLimits.pathDepth else {
       throw ApplianceError(.confinement, "\"\(path)\" is nested too deeply")
     }
     var folder = try open(".", O_RDONLY | O_DIRECTORY)
     for part in parts {
-      if mkdirat(folder.number, part, 0o700) != 0 && errno != EEXIST {
-        throw failure("create", path)
-      }
+      let isMade = mkdirat(folder.number, part, 0o700) == 0
+      guard isMade || errno == EEXIST else { throw ConfinedPath.failure("create", path) }
       let next = kafclaw_open_beneath(folder.number, part, O_RDONLY | O_DIRECTORY, 0)
-      guard next >= 0 else { throw failure("enter", path) }
+      guard next >= 0 else { throw ConfinedPath.failure("enter", path) }
       folder = Descriptor(owning: next)
     }
     return folder
@@ -138,7 +122,7 @@ public struct ConfinedFolder: ~Copyable {
       throw ApplianceError(.confinement, "the path is too long or has a zero byte")
     }
     let number = kafclaw_open_beneath(root.number, path, flags, 0)
-    guard number >= 0 else { throw failure("open", path) }
+    guard number >= 0 else { throw ConfinedPath.failure("open", path) }
     return Descriptor(owning: number)
   }
 
@@ -151,15 +135,5 @@ public struct ConfinedFolder: ~Copyable {
       throw ApplianceError(.confinement, "\"\(path)\" is not a regular file")
     }
     return status
-  }
-
-  /// EXDEV and ELOOP are the kernel's words for "leads out of the folder" and "is a link".
-  private func failure(_ operation: String, _ path: String) -> ApplianceError {
-    switch errno {
-    case EXDEV: ApplianceError(.confinement, "\"\(path)\" leaves the folder")
-    case ENOTDIR: ApplianceError(.confinement, "\"\(path)\" leads through a file")
-    case ELOOP: ApplianceError(.confinement, "\"\(path)\" leads through a symbolic link")
-    default: .system(operation, path)
-    }
   }
 }

@@ -70,8 +70,8 @@ struct ContainedProcess {
     _ descriptors: [Int32], _ reports: inout Int32, _ control: inout Int32
   ) -> pid_t {
     let pairs = limits.flatMap { [UInt64($0.resource), UInt64($0.value)] }
-    return withCStrings([program] + arguments) { argv in
-      withCStrings(environment) { envp in
+    return CStrings.lend([program] + arguments) { argv in
+      CStrings.lend(environment) { envp in
         program.withCString { path in
           folder.withCString { folder in
             descriptors.withUnsafeBufferPointer { descriptors in
@@ -119,14 +119,4 @@ struct WaitStatus: Equatable {
     let signal = raw & 0x7F
     return signal == 0 ? .exited(Int((raw >> 8) & 0xFF)) : .signalled(Int(signal))
   }
-}
-
-/// Lends the texts as a NULL-terminated array of C strings.
-private func withCStrings<Result>(
-  _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-  var pointers = texts.map { strdup($0) }
-  pointers.append(nil)
-  defer { for pointer in pointers { free(pointer) } }
-  return body(&pointers)
 }

@@ -68,8 +68,8 @@ public struct ChildProcess: Sendable {
       defer { close(ends[1]) }
       var pid: pid_t = 0
       let arguments = ["kafclaw", "component", role, "\(getpid())"] + folders
-      let error = withCStrings(arguments) { argv in
-        withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) {
+      let error = CStrings.lend(arguments) { argv in
+        CStrings.lend(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) {
           kafclaw_spawn("/proc/self/exe", argv, $0, ends[1], &pid)
         }
       }
@@ -153,14 +153,4 @@ final class ExitWaiter: Sendable {
     let signal = status & 0x7F
     return signal == 0 ? "exited with \((status >> 8) & 0xFF)" : "was ended by signal \(signal)"
   }
-}
-
-/// Lends the texts as a NULL-terminated array of C strings.
-private func withCStrings<Result>(
-  _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-  var pointers = texts.map { strdup($0) }
-  pointers.append(nil)
-  defer { for pointer in pointers { free(pointer) } }
-  return body(&pointers)
 }

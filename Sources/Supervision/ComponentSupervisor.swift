@@ -95,7 +95,7 @@ public actor ComponentSupervisor {
       } catch let error as ApplianceError where error.code == .linkClosed {
         logger.debug("component ended while it was configured")
       } catch let error as ApplianceError where error.code == .restartNeeded {
-        await end(link)
+        await endProcess()
       } catch {
         // It still runs what it had; a restart must give it that again.
         desired = before
@@ -109,25 +109,6 @@ public actor ComponentSupervisor {
       // Whoever asked was told that it does not run: a restart must not run it after all.
       if desired?.digest == configuration.digest { desired = before }
       throw error
-    }
-  }
-
-  /// Lets the process finish what it began and end; another one takes its place.
-  private func end(_ link: SupervisorLink) async {
-    guard let process else { return }
-    await withTaskGroup { group in
-      group.addTask {
-        // `try?`: a component that does not answer is killed below.
-        _ = try? await link.call(.exit)
-        _ = await process.waitForExit()
-      }
-      group.addTask {
-        // `try?`: whether the time is over or the wait was cancelled, the process must go.
-        try? await Task.sleep(for: Self.exitLimit)
-        process.kill()
-      }
-      await group.next()
-      group.cancelAll()
     }
   }
 
@@ -179,22 +160,26 @@ public actor ComponentSupervisor {
 
   /// Ends the component in order: it finishes what it began; after the deadline it is killed.
   public func stop() async {
-    let wasRunning = process
     lifecycle.stop()
     changed.ring()
-    guard let wasRunning, let link else { return }
+    await endProcess()
+  }
+
+  /// Lets the process finish what it began and end; after the deadline it is killed.
+  private func endProcess() async {
+    guard let process, let link else { return }
     await withTaskGroup { group in
-      group.addTask { _ = await wasRunning.waitForExit() }
+      group.addTask { _ = await process.waitForExit() }
       group.addTask {
         // `try?`: a component that does not answer is killed below.
         _ = try? await link.call(.exit)
-        _ = await wasRunning.waitForExit()
+        _ = await process.waitForExit()
       }
       group.addTask {
         // `try?`: whether the time is over or the wait was cancelled, the process must go; once it
         // is reaped, the signal reaches nobody.
         try? await Task.sleep(for: Self.exitLimit)
-        wasRunning.kill()
+        process.kill()
       }
       await group.next()
       group.cancelAll()

@@ -23,13 +23,16 @@ enum FairQueue {
   }
 
   /// The message to lease next, by its row, counted as running; `nil` when none is free.
-  static func take(for worker: String, in db: Database) throws -> Row? {
-    while let share = try db.row(
+  ///
+  /// - Parameter share: Turns that one principal may have running.
+  static func take(for worker: String, share: Int, in db: Database) throws -> Row? {
+    while let served = try db.row(
       """
-      SELECT id FROM principal_share WHERE ready > 0 ORDER BY running, place LIMIT 1
-      """)
+      SELECT id FROM principal_share WHERE ready > 0 AND running < ?
+      ORDER BY running, place LIMIT 1
+      """, [share])
     {
-      let principal = try share.sequence("id")
+      let principal = try served.sequence("id")
       guard
         let next = try db.row(
           """

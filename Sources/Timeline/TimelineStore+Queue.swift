@@ -16,11 +16,14 @@ extension TimelineStore {
   /// Principals share the turns fairly, however much each of them wrote. Messages of one session
   /// are leased in their order, one at a time; one that waits for an approval keeps back those
   /// after it.
-  public func lease(to worker: String) async throws -> Work? {
-    guard try await hasReady() else { return nil }
+  ///
+  /// - Parameter share: Turns that one principal may have running; its other messages wait, even
+  ///   for a worker that has nothing else to do. Defaults to no limit.
+  public func lease(to worker: String, share: Int = .max) async throws -> Work? {
+    guard try await hasReady(share) else { return nil }
     let now = Date().timeIntervalSince1970
     return try await commits.perform { db in
-      while let row = try FairQueue.take(for: worker, in: db) {
+      while let row = try FairQueue.take(for: worker, share: share, in: db) {
         do { return try WorkRows.work(row, in: db) } catch let error as ApplianceError
           where error.code != .leaseLost
         {
@@ -69,9 +72,10 @@ extension TimelineStore {
     try FairQueue.leave(row, isQueued: !isGivenUp, in: db)
   }
 
-  private func hasReady() async throws -> Bool {
+  private func hasReady(_ share: Int) async throws -> Bool {
     try await read { db in
-      try db.row("SELECT 1 FROM principal_share WHERE ready > 0 LIMIT 1") != nil
+      try db.row(
+        "SELECT 1 FROM principal_share WHERE ready > 0 AND running < ? LIMIT 1", [share]) != nil
     }
   }
 }

@@ -44,11 +44,12 @@ enum WorkRows {
     let steps = try db.rows(
       "SELECT step FROM turn_step WHERE message = ? ORDER BY position", [id]
     ).map { try $0.value(TurnStep.self, "step") }
-    let (history, taint) = try history(before: row, in: db)
+    let tier = SenderTier(rawValue: try row.text("tier")) ?? .unknown
+    let (history, taint) = try history(before: row, of: tier, in: db)
     return Work(
       id: MessageID(rawValue: id), traceID: TraceID(rawValue: try row.text("trace")),
       session: SessionKey(rawValue: try row.text("session")),
-      senderTier: SenderTier(rawValue: try row.text("tier")) ?? .unknown,
+      senderTier: tier,
       text: try row.text("text"), attempt: try row.integer("attempts"), steps: steps,
       history: history, principal: try principal(row),
       isFromBot: try row.integer("is_from_bot") != 0, taint: taint)
@@ -62,20 +63,35 @@ enum WorkRows {
       conversation: place?.room == nil ? .direct : .room(isMention: place?.isMention == true))
   }
 
-  /// The latest exchanges before a message, oldest first, and the taint of all of them.
+  /// The latest exchanges before a message, oldest first, and the taint of all of them: what each
+  /// had, and text of others whom its sender's `tier` does not reach down to.
   private static func history(
-    before row: Row, in db: Database
+    before row: Row, of tier: SenderTier, in db: Database
   ) throws -> ([Exchange], Set<TaintSource>) {
     let rows = try db.rows(
       """
-      SELECT text, reply, taint FROM inbound
+      SELECT text, reply, taint, tier, client, sender FROM inbound
       WHERE session = ? AND state = 'answered' AND sequence < ? AND reply IS NOT NULL
       ORDER BY sequence DESC LIMIT ?
       """, [try row.text("session"), try row.sequence("sequence"), TimelineStore.historyLimit])
     let exchanges = try rows.reversed().map {
       Exchange(text: try $0.text("text"), reply: try $0.text("reply"))
     }
-    return (exchanges, try rows.reduce(into: []) { $0.formUnion(try taint($1)) })
+    let taint = try rows.reduce(into: Set<TaintSource>()) { taint, earlier in
+      taint.formUnion(try Self.taint(earlier))
+      if try isLower(earlier, than: tier, of: row) { taint.insert(.senders) }
+    }
+    return (exchanges, taint)
+  }
+
+  /// Whether somebody else of a lower tier wrote an earlier message.
+  private static func isLower(
+    _ earlier: Row, than tier: SenderTier, of row: Row
+  ) throws -> Bool {
+    let wrote = SenderTier(rawValue: try earlier.text("tier")) ?? .unknown
+    guard wrote < tier else { return false }
+    return try earlier.text("client") != row.text("client")
+      || earlier.optionalText("sender") != row.optionalText("sender")
   }
 
   /// What cannot be understood may have come from anywhere.

@@ -69,7 +69,7 @@ struct Breakage {
       "no state home",
       [
         "state.folders", "audit.readable", "audit.intact", "tomb.opens", "tomb.recovery",
-        "tomb.rotation", "tomb.keyfile", "token.present", "token.age",
+        "tomb.rotation", "tomb.keyfile", "token.present", "token.age", "secrets.watched",
       ], "keep .kafclaw; rm -r .kafclaw", .script("back .kafclaw")),
     Breakage(
       "temporary file", ["state.leftovers"], "echo x > .kafclaw/.kafclaw-4194304-1.tmp", fix),
@@ -101,7 +101,10 @@ struct Breakage {
       "mkdir .openclaw; echo API_KEY=\(key) > .openclaw/.env", .script("rm .openclaw/.env")),
     Breakage(
       "byte of tomb.rr",
-      ["tomb.opens", "tomb.recovery", "tomb.rotation", "token.present", "token.age"],
+      [
+        "tomb.opens", "tomb.recovery", "tomb.rotation", "token.present", "token.age",
+        "secrets.watched",
+      ],
       "keep $conf/tomb.rr; flip $conf/tomb.rr 200", .script("back $conf/tomb.rr")),
     Breakage(
       "no tomb.rr", ["tomb.opens", "token.present", "token.age"], "mv $conf/tomb.rr ../kept",
@@ -109,7 +112,7 @@ struct Breakage {
     Breakage(
       "no token", ["secrets.resolve", "token.present"], "true", fix, lacksToken: true),
     Breakage(
-      "weak token", ["token.strength"], "true", .script("true"),
+      "weak token", ["token.strength", "secrets.watched"], "true", .script("true"),
       environment: ["KAFCLAW_GATEWAY_AUTH_TOKEN": "short"]),
   ]
 

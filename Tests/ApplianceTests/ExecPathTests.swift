@@ -46,7 +46,7 @@ struct ExecPathTests {
     let before = try bait.state()
     let profiles = ExecPath.programs.sorted()
     var calls: [[Any]] = []
-    for (index, command) in ExecCorpus.commands.enumerated() {
+    for (index, command) in BypassCorpus.commands.enumerated() {
       // As one argument, and cut into words for the program that it names.
       calls.append(exec(profiles[index % profiles.count], [command]))
       for part in command.split(separator: ";") {
@@ -101,7 +101,8 @@ struct ExecPathTests {
   @Test("no path leads a file tool out of the two folders")
   func pathsStayInside() async throws {
     let before = try bait.state()
-    let paths = (["a/note.md"] + ExecCorpus.linkedPaths + ExecCorpus.paths + bait.files).flatMap {
+    let paths = (["a/note.md"] + BypassCorpus.linkedPaths + BypassCorpus.paths + bait.files).flatMap
+    {
       [$0, "work-repo/" + $0]
     }
     let looks: [[Any]] = paths.flatMap { path -> [[Any]] in
@@ -156,7 +157,7 @@ private struct Bait {
         try FileManager.default.removeItem(atPath: "\(place)/\(name)")
       }
       try appliance.scratch.write("home/.kafclaw/\(inside)/a/note.md", "note")
-      for (name, target) in ExecCorpus.links(to: folder) {
+      for (name, target) in BypassCorpus.links(to: folder) {
         try FileManager.default.createSymbolicLink(
           atPath: "\(place)/\(name)", withDestinationPath: target)
       }

@@ -8,6 +8,7 @@ import Foundation
 import Synchronization
 import TestSupport
 import Timeline
+import Tomb
 
 @testable import Daemon
 @testable import DesiredState
@@ -43,7 +44,7 @@ final class AccessBench: Sendable {
     let inForce = InForce(spec.map { Self.settings($0, paths: paths) })
     self.inForce = inForce
     let audit = HostAudit(paths).trail
-    let screen = SecretScreen(audit: audit, exposures: ExposureFile(paths)) { [] }
+    let screen = SecretScreen(audit: audit, exposures: SecretExposures(paths)) { [] }
     access = MessageAccess(store, audit, screen) { inForce.value }
   }
 
@@ -80,7 +81,7 @@ final class AccessBench: Sendable {
 
   /// Records a step as an agent does.
   func record(_ step: TurnStep, of id: MessageID, _ worker: String) async throws {
-    try await store.record(try await access.screened(step, of: id), of: id, by: worker)
+    try await store.record(try access.screened(step, of: id), of: id, by: worker)
   }
 
   func verdict(_ id: MessageID, _ index: Int, _ worker: String) async throws -> ToolVerdict {

@@ -34,6 +34,7 @@ struct RandomSpec {
     spec.tools.taint.files = one(ToolTier.allCases)
     spec.tools.taint.web = one(ToolTier.allCases)
     spec.tools.taint.bots = one(ToolTier.allCases)
+    spec.tools.taint.senders = one(ToolTier.allCases)
     spec.tools.approvals.require = some(Self.entries, atMost: 2)
     spec.tools.approvals.exempt = some(SenderTier.allCases, atMost: 2)
     for name in some(["one", "two", "three"], atMost: 3) { spec.tools.rules[name] = rule() }

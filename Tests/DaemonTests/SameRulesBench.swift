@@ -93,6 +93,14 @@ struct SameRulesBench {
     of principal: AccessPrincipal, _ taint: Set<TaintSource>
   ) async throws -> MessageID {
     turns += 1
+    let session = SessionKey(rawValue: "\(turns)")
+    if taint.contains(.senders) {
+      let other = InboundMessage(
+        channel: principal.channel, client: "another", sender: "somebody", session: "",
+        text: "hello", idempotencyKey: "other \(turns)")
+      let earlier = try await lease(other, as: .unknown, session)
+      try await bench.access.finish(earlier, reply: "hello", usage: TokenUsage(), worker: "w")
+    }
     var place = InboundMessage.Place()
     if case .room(let isMention) = principal.conversation {
       (place.room, place.isMention) = ("R", isMention)
@@ -101,12 +109,17 @@ struct SameRulesBench {
       channel: principal.channel, client: principal.client, sender: principal.sender,
       session: "", text: "hello", idempotencyKey: "\(turns)", place: place,
       isFromBot: taint.contains(.bots))
-    let session = SessionKey(rawValue: "\(turns)")
+    return try await lease(message, as: .external, session)
+  }
+
+  private func lease(
+    _ message: InboundMessage, as tier: SenderTier, _ session: SessionKey
+  ) async throws -> MessageID {
     let admission = try await bench.store.admit(
       message, at: Date(), limits: SenderLimits(messagesPerMinute: 1, burst: 1_000_000, queued: 9)
     ) { _, _ in
       AdmissionVerdict(
-        decision: AccessDecision(.permitted, .open, rule: "earlier", tier: .unknown),
+        decision: AccessDecision(.permitted, .open, rule: "earlier", tier: tier),
         session: session)
     }
     guard case .stored(let status, _) = admission else {

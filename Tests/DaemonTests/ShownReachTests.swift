@@ -35,7 +35,7 @@ struct ShownReachTests {
     var new = old
     new.tools.rules["one"] = AccessRules.Rule(
       senders: ["U1"], tools: ToolNarrowing(deny: [ToolName.exec]))
-    let shown = ReachDifference.between(old, new).filter { $0.conversation == "direct" }
+    let shown = ReachDifference.between(old, new).filter { $0.conversation != "room" }
     #expect(
       shown == [
         Plan.Reach(
@@ -62,7 +62,8 @@ struct ShownReachTests {
     guard principal.conversation != .room(isMention: false) else { return }
     let isDirect = principal.conversation == .direct
     let entries = shown.filter {
-      $0.channel == principal.channel && $0.conversation == (isDirect ? "direct" : "room")
+      $0.channel == principal.channel
+        && [isDirect ? "direct" : "room", "any"].contains($0.conversation)
     }
     let client = principal.client == AccessPrincipal.operatorClient ? "operator" : "client"
     let own = entries.first { $0.who == principal.sender.map { "\"\($0)\"" } ?? client }

@@ -40,7 +40,7 @@ extension TenantLife {
 
   private func expectation(_ call: ToolCall, _ turn: TenantTurn) -> Expectation {
     guard ToolName.known.contains(call.tool), !model.isDenied(turn.message) else { return .denied }
-    let taint = model.inherited(by: turn.conversation).union(turn.taint)
+    let taint = model.inherited(by: turn).union(turn.taint)
     let isFree =
       call.tool == ToolName.readFile
       || call.tool == ToolName.webFetch && taint.isDisjoint(with: [.web, .bots])

@@ -57,7 +57,7 @@ extension TenantLife {
     let history = model.history(of: turn.conversation)
     #expect(work.text == turn.message.text && work.attempt == turn.attempts, "\(place)")
     #expect(work.history == history.map(\.exchange), "\(place)")
-    #expect(work.taint == model.inherited(by: turn.conversation), "\(place)")
+    #expect(work.taint == model.inherited(by: turn), "\(place)")
     #expect(work.steps == turn.steps, "\(place)")
     #expect(Requester(work.principal) == Requester(turn.message.principal), "\(place)")
     let mark = model.mark(of: turn.conversation)

@@ -46,7 +46,8 @@ struct TenantLife {
       ToolPolicy(
         tiers: [
           .unknown: .highRisk, .external: .highRisk, .internal: .highRisk, .owner: .highRisk,
-        ], taint: [.files: .highRisk, .web: .read, .bots: .read], approvals: ["group:write"]))
+        ], taint: [.files: .highRisk, .web: .read, .bots: .read, .senders: .highRisk],
+        approvals: ["group:write"]))
   }
 
   private mutating func act() async throws {

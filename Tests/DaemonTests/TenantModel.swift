@@ -48,6 +48,7 @@ struct TenantTurn {
 /// What should be true of an appliance with several tenants.
 struct TenantModel {
   struct Said {
+    let message: InboundMessage
     let exchange: Exchange
     let taint: Set<TaintSource>
   }
@@ -80,8 +81,12 @@ struct TenantModel {
     said[conversation, default: []].suffix(20)
   }
 
-  func inherited(by conversation: Conversation) -> Set<TaintSource> {
-    history(of: conversation).reduce(into: []) { $0.formUnion($1.taint) }
+  /// Nobody is on a list: a client that names no sender is internal, everybody else unknown.
+  func inherited(by turn: TenantTurn) -> Set<TaintSource> {
+    history(of: turn.conversation).reduce(into: []) { taint, said in
+      taint.formUnion(said.taint)
+      if turn.message.sender == nil && said.message.sender != nil { taint.insert(.senders) }
+    }
   }
 
   var running: [TenantTurn] {
@@ -102,9 +107,11 @@ struct TenantModel {
   mutating func update(_ turn: TenantTurn) { open[turn.conversation]?[0] = turn }
 
   mutating func answer(_ turn: TenantTurn, _ reply: String) {
-    let taint = inherited(by: turn.conversation).union(turn.taint)
+    let taint = inherited(by: turn).union(turn.taint)
     said[turn.conversation, default: []].append(
-      Said(exchange: Exchange(text: turn.message.text, reply: reply), taint: taint))
+      Said(
+        message: turn.message, exchange: Exchange(text: turn.message.text, reply: reply),
+        taint: taint))
     open[turn.conversation]?.removeFirst()
   }
 

@@ -127,6 +127,7 @@ extension SpecGenerator {
     tools.taint.files = pick(ToolTier.allCases)
     tools.taint.web = pick(ToolTier.allCases)
     tools.taint.bots = pick(ToolTier.allCases)
+    tools.taint.senders = pick(ToolTier.allCases)
     tools.approvals.require = list { $0.text() }
     tools.approvals.exempt = list { $0.pick(SenderTier.allCases) }
     tools.approvals.lifetime = duration()

@@ -34,19 +34,13 @@ struct HTTPProviderTests {
     _ server: ScriptedServer, anthropic: Bool = false, limits: ExchangeLimits? = nil,
     _ request: CompletionRequest = request
   ) async throws -> Completion {
-    let client = ModelClient()
-    let provider = try ProviderCatalog.provider(
-      for: route(server, anthropic: anthropic), key: key(), client: client)
-    var http = try #require(provider as? HTTPProvider)
-    if let limits { http.limits = limits }
-    let result: Result<Completion, any Error>
-    do {
-      result = .success(try await http.complete(request))
-    } catch {
-      result = .failure(error)
+    try await withModelClient { client in
+      let provider = try ProviderCatalog.provider(
+        for: route(server, anthropic: anthropic), key: key(), client: client)
+      var http = try #require(provider as? HTTPProvider)
+      if let limits { http.limits = limits }
+      return try await http.complete(request)
     }
-    try await client.shutdown()
-    return try result.get()
   }
 
   static func failure(
@@ -166,11 +160,11 @@ struct HTTPProviderTests {
     let server = try ScriptedServer([
       .streamHead, .chunk(WireFixtures.openAIText), .hold(50), .streamEnd, .next,
     ])
-    let client = ModelClient()
-    let provider = try ProviderCatalog.provider(
-      for: Self.route(server), key: Self.key(), client: client)
-    for _ in 1...3 { _ = try await provider.complete(Self.request) }
-    try await client.shutdown()
+    try await withModelClient { client in
+      let provider = try ProviderCatalog.provider(
+        for: Self.route(server), key: Self.key(), client: client)
+      for _ in 1...3 { _ = try await provider.complete(Self.request) }
+    }
     #expect(server.requests.count == 3)
     #expect(server.connections == 1)
   }
@@ -186,15 +180,15 @@ struct HTTPProviderTests {
   @Test("nobody listening is transient, at once")
   func refused() async throws {
     let port = try ScriptedServer([]).port
-    let client = ModelClient()
     let route = ModelRoute(
       provider: "main", protocol: .openai, baseURL: "http://127.0.0.1:\(port)", model: "m")
-    let provider = try ProviderCatalog.provider(for: route, key: Self.key(), client: client)
     let begin = ContinuousClock().now
-    let failure = await #expect(throws: ModelFailure.self) {
-      try await provider.complete(Self.request)
+    let failure = try await withModelClient { client in
+      let provider = try ProviderCatalog.provider(for: route, key: Self.key(), client: client)
+      return await #expect(throws: ModelFailure.self) {
+        try await provider.complete(Self.request)
+      }
     }
-    try await client.shutdown()
     #expect(failure?.class == .transient)
     #expect(ContinuousClock().now - begin < .seconds(8))
   }

@@ -22,21 +22,15 @@ struct LiteLLMTests {
     let route = ModelRoute(
       provider: "proxy", protocol: anthropic ? .anthropic : .openai,
       baseURL: anthropic ? root : root + "/v1", model: "fake", timeout: 60)
-    let client = ModelClient()
-    let provider = try ProviderCatalog.provider(
-      for: route, key: key.map { SecretValue(copying: Array($0.utf8)) }, client: client)
     let tool = ToolDescription(
       name: "read_file", summary: "reads", parameters: ["type": "object", "properties": [:]])
     let request = CompletionRequest(
       assistant: "Claw", instructions: "Be brief.", history: [Exchange(text: "a", reply: "b")],
       text: text, calls: calls, tools: [tool], user: "digest")
-    do {
-      let completion = try await provider.complete(request)
-      try await client.shutdown()
-      return completion
-    } catch {
-      try await client.shutdown()
-      throw error
+    return try await withModelClient { client in
+      let provider = try ProviderCatalog.provider(
+        for: route, key: key.map { SecretValue(copying: Array($0.utf8)) }, client: client)
+      return try await provider.complete(request)
     }
   }
 

@@ -206,16 +206,17 @@ struct ModelRouterTests {
   @Test("a router of declared routes falls back over the network, to the embedded provider too")
   func declared() async throws {
     let server = try ScriptedServer([.response("503 Busy", "{}")])
-    let client = ModelClient()
     let route = HTTPProviderTests.route(server)
     let last = ModelRoute(provider: "here", protocol: .offline)
     let events = events
-    let router = try ModelRouter(
-      routes: [(route, key: HTTPProviderTests.key()), (last, key: nil)], client: client,
-      clock: time.clock, onEvent: { events.add($0) })
-    #expect(try await router.complete(request).provider == "here")
+    let completion = try await withModelClient { client in
+      let router = try ModelRouter(
+        routes: [(route, key: HTTPProviderTests.key()), (last, key: nil)], client: client,
+        clock: time.clock, onEvent: { events.add($0) })
+      return try await router.complete(request)
+    }
+    #expect(completion.provider == "here")
     #expect(server.requests.count == 3)
     #expect(events.all.contains(.fallback(from: "main", to: "here", because: .overloaded)))
-    try await client.shutdown()
   }
 }

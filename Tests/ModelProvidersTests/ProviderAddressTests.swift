@@ -85,15 +85,15 @@ struct ProviderAddressTests {
 
   @Test("a provider with no model, or no client, is refused")
   func incomplete() async throws {
-    let client = ModelClient()
     let route = ModelRoute(provider: "p", protocol: .openai, baseURL: "https://h")
-    let error = #expect(throws: ApplianceError.self) {
-      try ProviderCatalog.provider(for: route, key: nil, client: client)
+    let error = try await withModelClient { client in
+      #expect(throws: ApplianceError.self) {
+        try ProviderCatalog.provider(for: route, key: nil, client: client)
+      }
     }
     #expect(error?.code == .modelUnknown)
     #expect(throws: ApplianceError.self) {
       try ProviderCatalog.provider(for: route, key: nil, client: nil)
     }
-    try await client.shutdown()
   }
 }

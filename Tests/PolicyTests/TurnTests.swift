@@ -17,33 +17,58 @@ struct TurnTests {
 
   private static let tools: [(String, Set<TaintSource>)] = [
     ("read_file", [.files]), ("list_dir", [.files]), ("search_files", [.files]),
-    ("exec", [.files]), ("web_fetch", [.web]), ("write_file", []), ("edit_file", []),
+    ("web_fetch", [.web]), ("write_file", []), ("edit_file", []),
   ]
 
   @Test("a result taints by the tool that gave it", arguments: tools)
   func taintsByTool(_ tool: String, _ expected: Set<TaintSource>) {
     for result in [ToolResult.success("text"), .failure("text")] {
       let steps = Self.steps(tool, result)
-      #expect(TurnTaint.of(steps: steps, isFromBot: false, inherited: []) == expected)
+      #expect(
+        TurnTaint.of(steps: steps, isFromBot: false, inherited: [], offline: ["local"]) == expected)
     }
     for result in [ToolResult.success(""), .failure(""), .outcomeUnknown] {
       let steps = Self.steps(tool, result)
-      #expect(TurnTaint.of(steps: steps, isFromBot: false, inherited: []).isEmpty)
+      #expect(
+        TurnTaint.of(steps: steps, isFromBot: false, inherited: [], offline: ["local"]).isEmpty)
     }
     let unanswered = Array(Self.steps(tool, .success("text")).prefix(2))
-    #expect(TurnTaint.of(steps: unanswered, isFromBot: false, inherited: []).isEmpty)
+    #expect(
+      TurnTaint.of(steps: unanswered, isFromBot: false, inherited: [], offline: ["local"]).isEmpty)
+  }
+
+  @Test("the output of a command that may have reached the network is text of the web too")
+  func commandsOnTheNetwork() {
+    let calls: [(JSONValue, Set<TaintSource>)] = [
+      (["profile": "local"], [.files]), (["profile": "fetcher"], [.files, .web]),
+      (["profile": "Local"], [.files, .web]), ([:], [.files, .web]),
+      (["profile": 1], [.files, .web]),
+    ]
+    for (arguments, expected) in calls {
+      let steps: [TurnStep] = [
+        .intent(ToolCall(index: 0, tool: "exec", arguments: arguments)),
+        .result(index: 0, .success("text")),
+      ]
+      let taint = TurnTaint.of(
+        steps: steps, isFromBot: false, inherited: [], offline: ["local"])
+      #expect(taint == expected)
+    }
   }
 
   @Test("bots taint, and what was inherited stays")
   func inherits() {
-    #expect(TurnTaint.of(steps: [], isFromBot: true, inherited: [.web]) == [.web, .bots])
-    #expect(TurnTaint.of(steps: [], isFromBot: false, inherited: [.files]) == [.files])
+    #expect(
+      TurnTaint.of(steps: [], isFromBot: true, inherited: [.web], offline: []) == [.web, .bots])
+    #expect(TurnTaint.of(steps: [], isFromBot: false, inherited: [.files], offline: []) == [.files])
   }
 
   @Test("a result without its call could be anything")
   func distrustsOrphans() {
     let steps: [TurnStep] = [.result(index: 3, .success("text"))]
-    #expect(TurnTaint.of(steps: steps, isFromBot: false, inherited: []) == [.files, .web])
+    #expect(
+      TurnTaint.of(steps: steps, isFromBot: false, inherited: [], offline: ["local"]) == [
+        .files, .web,
+      ])
   }
 
   @Test("subagents and skills only narrow, over random chains")

@@ -47,6 +47,25 @@ struct FairQueueTests {
     }
   }
 
+  @Test("a principal has no more turns at a time than its share, and gets the next as one ends")
+  func share() async throws {
+    try await withStore(path) { store in
+      try await store.fill(10, client: "flood", session: { "s\($0)" })
+      var held: [Work] = []
+      while let work = try await store.lease(to: "w", share: 3) { held.append(work) }
+      #expect(held.count == 3)
+      try await store.fill(1, client: "late", session: { "s\($0)" })
+      let late = try #require(try await store.lease(to: "w", share: 3))
+      #expect(late.principal.client == "late")
+      try await store.answer(late, by: "w", "done")
+      #expect(try await store.lease(to: "w", share: 3) == nil)
+      try await store.answer(held.removeFirst(), by: "w", "done")
+      let next = try #require(try await store.lease(to: "w", share: 3))
+      #expect(next.text == "3")
+      #expect(try await store.lease(to: "w", share: 3) == nil)
+    }
+  }
+
   @Test("principals take turns, and so do the sessions of one")
   func takesTurns() async throws {
     try await withStore(path) { store in

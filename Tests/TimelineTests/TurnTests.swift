@@ -132,6 +132,23 @@ struct TurnTests {
   }
 
   @Test(
+    "what others of a lower tier wrote in a conversation taints it",
+    arguments: [("other", "unknown", true), ("other", "owner", false), (nil, "unknown", false)])
+  func lowerSenders(sender: String?, tier: String, isTainted: Bool) async throws {
+    try await withStore(path) { store in
+      try await store.converse("1", "a", session: "s")
+      try await store.pool.write {
+        try $0.execute(
+          sql: "UPDATE inbound SET tier = ?, sender = ifnull(?, sender)", arguments: [tier, sender])
+      }
+      let work = try await store.converse("2", "b", session: "s")
+      #expect(work.senderTier > .unknown)
+      #expect(work.taint == (isTainted ? [.senders] : []))
+      #expect(try await store.converse("3", "c", session: "t").taint == [])
+    }
+  }
+
+  @Test(
     "tokens of a turn come back, whatever a provider claims",
     arguments: [
       (4_000_000, 4_000_000), (.max, BudgetRows.entryLimit), (-1, 0), (.min, 0),

@@ -4,6 +4,7 @@
 import ApplianceModel
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Tools

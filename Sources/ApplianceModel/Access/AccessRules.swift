@@ -119,7 +119,7 @@ public enum ToolProfile: String, Sendable, Codable, Hashable, CaseIterable {
   case full
 }
 
-/// Where text in a turn came from that nobody of this conversation wrote.
+/// Where text in a turn came from that its sender did not write.
 public enum TaintSource: String, Sendable, Codable, Hashable, CaseIterable,
   CodingKeyRepresentable
 {
@@ -128,6 +128,8 @@ public enum TaintSource: String, Sendable, Codable, Hashable, CaseIterable,
   case web
   /// Other bots.
   case bots
+  /// Senders of a lower tier, in a conversation that several share.
+  case senders
 }
 
 /// Who is admitted.

@@ -22,10 +22,24 @@ public enum ToolTier: String, Sendable, Codable, Hashable, CaseIterable, Compara
 }
 
 /// How far a sender is trusted.
-public enum SenderTier: String, Sendable, Codable, Hashable, CaseIterable, CodingKeyRepresentable {
+public enum SenderTier: String, Sendable, Codable, Hashable, CaseIterable, Comparable,
+  CodingKeyRepresentable
+{
   case owner
   case `internal`
   case external
   /// Admitted because a channel is open to everybody, and known to no list.
   case unknown
+
+  /// Whether one is trusted less than the other.
+  public static func < (one: SenderTier, other: SenderTier) -> Bool { one.rank < other.rank }
+
+  private var rank: Int {
+    switch self {
+    case .unknown: 0
+    case .external: 1
+    case .internal: 2
+    case .owner: 3
+    }
+  }
 }

@@ -12,6 +12,10 @@ int kafclaw_open_beneath(int folder, const char *path, int flags, unsigned mode)
 /// Returns a descriptor, or -1 with errno.
 int kafclaw_open_root(const char *path);
 
+/// Lets two names in `folder` change places in one step (renameat2(2), RENAME_EXCHANGE).
+/// Returns 0, or -1 with errno.
+int kafclaw_exchange(int folder, const char *one, const char *other);
+
 // init.c: the first process inside a sandbox.
 
 /// What the first process reports: a record of two 32-bit numbers, one of these and a value.

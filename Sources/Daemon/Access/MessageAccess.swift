@@ -46,7 +46,7 @@ struct MessageAccess: Sendable {
 
   func admit(_ message: InboundMessage) async throws -> Admission {
     let settings = await settings()
-    let message = try await screen.inbound(message)
+    let message = try screen.inbound(message)
     guard let message else { return .denied(.unknownSender) }
     return try await store.admit(
       message, at: Date(),
@@ -63,7 +63,7 @@ struct MessageAccess: Sendable {
   }
 
   /// The step as it may be stored and read by a model.
-  func screened(_ step: TurnStep, of id: MessageID) async throws -> TurnStep {
+  func screened(_ step: TurnStep, of id: MessageID) throws -> TurnStep {
     switch step {
     case .intent(let call): .intent(try screen.arguments(of: call, in: id))
     case .result(let index, let result):
@@ -92,9 +92,10 @@ struct MessageAccess: Sendable {
     _ id: MessageID, reply: String, usage: TokenUsage, worker: String
   ) async throws {
     let work = try await store.work(id, by: worker)
+    let taint = TurnAuthority.taint(of: work, await settings())
     try await store.finish(
-      id, by: worker, reply: try await screen.outbound(reply, in: id), usage: usage,
-      taint: TurnAuthority.taint(of: work), at: Date())
+      id, by: worker, reply: try screen.outbound(reply, in: id), usage: usage,
+      taint: taint, at: Date())
   }
 
   private static func words(for scope: String) -> String {

@@ -20,6 +20,8 @@ struct RuntimeSettings: Sendable {
   let sandbox: SandboxBackend?
   /// The commit in force; `nil` for files that came from no commit.
   let revision: String?
+  /// Profiles whose commands a sandbox keeps from the network.
+  let offlineProfiles: Set<String>
   private let applianceTokens: Int?
   private let senderTokens: Int?
   private let channelTokens: [String: Int]
@@ -36,6 +38,8 @@ struct RuntimeSettings: Sendable {
       workRepo: paths.agentFolder(spec.agent.workRepo))
     profiles = spec.tools.exec.profiles.mapValues(ExecProfile.init)
     isolation = spec.skills.runtimeIsolation
+    offlineProfiles =
+      isolation == .host ? [] : Set(profiles.filter { !$0.value.network }.keys)
     sandbox = spec.skills.sandbox.flatMap { SandboxBackend(rawValue: $0.rawValue) }
     self.revision = revision
     applianceTokens = spec.agent.dailyTokenLimit?.value

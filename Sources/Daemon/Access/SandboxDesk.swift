@@ -72,14 +72,14 @@ actor SandboxDesk {
   func probe(_ backends: [SandboxBackend]) async throws -> [SandboxProbe] {
     guard !backends.isEmpty else { return [] }
     let reply = try await ask(.probe(backends), within: .seconds(120))
-    guard case .probes(let probes) = reply else { throw Self.nonsense }
+    guard case .probes(let probes) = reply else { throw ToolReply.unexpected }
     return probes
   }
 
   /// Runs an authorised call; returns when nothing of it is left.
   func run(_ run: ToolRun, timeout: Int) async throws -> SandboxOutcome {
     guard case .outcome(let outcome) = try await ask(.run(run), within: .seconds(timeout + 30))
-    else { throw Self.nonsense }
+    else { throw ToolReply.unexpected }
     return outcome
   }
 
@@ -99,7 +99,4 @@ actor SandboxDesk {
           .sandbox, by: "supervisor", on: "sandbox/\(name)", outcome, at: now, details: details)
       ], at: now)
   }
-
-  private static let nonsense = ApplianceError(
-    .malformed, "the tool process answered something else")
 }

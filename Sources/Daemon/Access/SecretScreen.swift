@@ -3,7 +3,6 @@
 
 import ApplianceModel
 import AuditLog
-import DurableIO
 import FoundationEssentials
 import SodiumCrypto
 import Synchronization
@@ -12,14 +11,22 @@ import Tomb
 /// Looks for the values of live secrets in what passes between senders, models and tools. What a
 /// model, a tool or a sender must not see is taken out; every sight is recorded.
 final class SecretScreen: Sendable {
+  private struct State {
+    var tripwire = SecretTripwire(secrets: [])
+    var live: [(name: String, value: SecretValue)] = []
+    /// What was written down already; its key is nowhere else.
+    var exposed: Set<KeyedHash> = []
+  }
+
   private let audit: AuditTrail
-  private let exposures: ExposureFile
+  private let exposures: SecretExposures
   /// Every live secret with its name.
   private let secrets: @Sendable () throws -> [(name: String, value: SecretValue)]
-  private let tripwire = Mutex(SecretTripwire(secrets: []))
+  private let state = Mutex(State())
+  private let key = HashKey.random()
 
   init(
-    audit: AuditTrail, exposures: ExposureFile,
+    audit: AuditTrail, exposures: SecretExposures,
     secrets: @escaping @Sendable () throws -> [(name: String, value: SecretValue)]
   ) {
     (self.audit, self.exposures, self.secrets) = (audit, exposures, secrets)
@@ -29,14 +36,15 @@ final class SecretScreen: Sendable {
   ///
   /// - Throws: What keeps them from being read; those known before are looked for until then.
   func refresh() throws {
-    let newest = SecretTripwire(secrets: try secrets())
-    tripwire.withLock { $0 = newest }
+    let live = try secrets()
+    let tripwire = SecretTripwire(secrets: live)
+    state.withLock { ($0.live, $0.tripwire) = (live, tripwire) }
   }
 
   /// A message without the secrets its sender knew: each counts as exposed, and has to be rotated.
   ///
   /// - Returns: `nil` for a message that holds one where nothing can be taken out: in an id.
-  func inbound(_ message: InboundMessage) async throws -> InboundMessage? {
+  func inbound(_ message: InboundMessage) throws -> InboundMessage? {
     let place = message.place
     let ids = [
       message.sender, message.session, message.idempotencyKey, place.account, place.room,
@@ -49,7 +57,7 @@ final class SecretScreen: Sendable {
     try tell(
       names, hidden.isEmpty ? "inbound" : "inbound/id", by: "sender:\(message.channel)/\(sender)",
       hidden.isEmpty ? .done : .denied, trace: nil)
-    try exposures.add(names, at: Date())
+    try expose(names)
     guard hidden.isEmpty else { return nil }
     return InboundMessage(
       channel: message.channel, client: message.client, sender: message.sender,
@@ -120,7 +128,7 @@ final class SecretScreen: Sendable {
     return work
   }
 
-  func outbound(_ text: String, in id: MessageID) async throws -> String {
+  func outbound(_ text: String, in id: MessageID) throws -> String {
     let names = find(in: text)
     guard !names.isEmpty else { return text }
     try tell(names, "outbound", by: "agent", .denied, trace: id)
@@ -133,7 +141,20 @@ final class SecretScreen: Sendable {
   }
 
   private func find(in text: String) -> [String] {
-    tripwire.withLock { $0 }.find(in: text)
+    state.withLock { $0.tripwire }.find(in: text)
+  }
+
+  /// Writes down that secrets have to be rotated, one after the other and each value once: a hash of
+  /// it takes its time.
+  private func expose(_ names: [String]) throws {
+    try state.withLock { state in
+      for secret in state.live where names.contains(secret.name) {
+        let seen = KeyedHash(of: secret.value, key: key)
+        guard !state.exposed.contains(seen) else { continue }
+        try exposures.add(secret.name, secret.value, at: Date())
+        state.exposed.insert(seen)
+      }
+    }
   }
 
   private static func withheld(_ what: String, _ names: [String]) -> String {

@@ -29,7 +29,7 @@ final class TurnAuthority: Sendable {
 
   /// The tools that a turn may be offered.
   func grantedTools(_ work: Work) async throws -> [String] {
-    let taint = Self.taint(of: work)
+    let taint = Self.taint(of: work, await settings())
     return try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).grantedTools(work.principal, taint: taint)
     }
@@ -37,7 +37,7 @@ final class TurnAuthority: Sendable {
 
   /// What the rules say of a recorded call, as they are now.
   func decision(on call: ToolCall, of work: Work) async throws -> AccessDecision {
-    let taint = Self.taint(of: work)
+    let taint = Self.taint(of: work, await settings())
     return try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).authorise(work.principal, tool: call.tool, taint: taint)
     }
@@ -140,8 +140,10 @@ extension TurnAuthority {
     throw ApplianceError(.inconsistent, "message \(work.id.rawValue) has no call \(index)")
   }
 
-  static func taint(of work: Work) -> Set<TaintSource> {
-    TurnTaint.of(steps: work.steps, isFromBot: work.isFromBot, inherited: work.taint)
+  static func taint(of work: Work, _ settings: RuntimeSettings?) -> Set<TaintSource> {
+    TurnTaint.of(
+      steps: work.steps, isFromBot: work.isFromBot, inherited: work.taint,
+      offline: settings?.offlineProfiles ?? [])
   }
 
   /// What an approver is shown, and the digest of the exact call, its requester and its session.

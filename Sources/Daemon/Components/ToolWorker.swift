@@ -34,6 +34,9 @@ enum ToolReply: Sendable, Codable {
   case probes([SandboxProbe])
   case outcome(SandboxOutcome)
   case findings([EscapeFinding])
+
+  static let unexpected = ApplianceError(
+    .malformed, "the tool process answered something else")
 }
 
 /// The work of a `tool` process. Blocking is fine there: it has nothing else to do.

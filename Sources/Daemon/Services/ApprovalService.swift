@@ -47,6 +47,7 @@ struct ApprovalDesk: Sendable {
 
   func expire(at now: Date) async throws -> [Approval] {
     let ended = try await store.expireApprovals(at: now)
+    for approval in ended { freed(approval.message) }
     for approval in ended {
       try audit.record(
         [
@@ -55,7 +56,6 @@ struct ApprovalDesk: Sendable {
             trace: approval.message.rawValue,
             details: ["word": "expired", "tool": approval.tool])
         ], at: now)
-      freed(approval.message)
     }
     return ended
   }

@@ -10,20 +10,23 @@ import Timeline
 /// Records who authenticates at the gateway and who fails to. What is recorded is bounded: guesses
 /// from many networks must not fill the disk.
 final class LoginRecorder: Sendable {
-  private struct State {
-    var minute = Date.distantPast
-    var recorded = 0
-    var lockouts = 0
-    /// Failures that were counted and not recorded one by one.
-    var unrecorded = 0
-  }
+  /// Failures and lock-outs have a budget each: the ones must not use up that of the others.
+  private struct Budgets {
+    var failures = RecordBudget()
+    var lockouts = RecordBudget()
 
-  /// Failures that are recorded one by one in a minute.
-  static let failuresInAMinute = 60
+    mutating func takes(isLockout: Bool, at now: Date) -> Bool {
+      isLockout ? lockouts.takes(at: now) : failures.takes(at: now)
+    }
+
+    mutating func takeUnrecorded() -> Int {
+      failures.takeUnrecorded() + lockouts.takeUnrecorded()
+    }
+  }
 
   private let audit: AuditTrail
   private let store: TimelineStore
-  private let state = Mutex(State())
+  private let budgets = Mutex(Budgets())
 
   init(audit: AuditTrail, store: TimelineStore) { (self.audit, self.store) = (audit, store) }
 
@@ -44,7 +47,7 @@ final class LoginRecorder: Sendable {
   func fail(from network: String, path: String) async throws -> NetworkLock? {
     let now = Date()
     let counted = try await store.countFailure(of: SourceNetwork(recorded: network), at: now)
-    if mayRecord(now, isLockout: counted.isLockout) {
+    if budgets.withLock({ $0.takes(isLockout: counted.isLockout, at: now) }) {
       try record(counted.isLockout ? .lockout : .login, network, path, now)
     }
     return counted.lock
@@ -54,10 +57,7 @@ final class LoginRecorder: Sendable {
     _ kind: AuditEvent.Kind, _ network: String, _ path: String, _ now: Date
   ) throws {
     var details = ["path": path]
-    let unrecorded = state.withLock { state in
-      defer { state.unrecorded = 0 }
-      return state.unrecorded
-    }
+    let unrecorded = budgets.withLock { $0.takeUnrecorded() }
     if unrecorded > 0 { details["unrecorded"] = String(unrecorded) }
     try audit.record(
       [
@@ -65,20 +65,5 @@ final class LoginRecorder: Sendable {
           kind, by: "network:\(network)", on: "gateway", .denied, at: now,
           rule: "authentication", details: details)
       ], at: now)
-  }
-
-  /// Failures and lock-outs have a budget each: the ones must not use up that of the others.
-  private func mayRecord(_ now: Date, isLockout: Bool) -> Bool {
-    state.withLock { state in
-      if abs(now.timeIntervalSince(state.minute)) >= 60 {
-        (state.minute, state.recorded, state.lockouts) = (now, 0, 0)
-      }
-      guard (isLockout ? state.lockouts : state.recorded) < Self.failuresInAMinute else {
-        state.unrecorded += 1
-        return false
-      }
-      if isLockout { state.lockouts += 1 } else { state.recorded += 1 }
-      return true
-    }
   }
 }

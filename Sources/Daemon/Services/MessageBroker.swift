@@ -29,6 +29,8 @@ final class MessageBroker: Sendable {
   /// Rung by a client that asks for a pass.
   private let wake: WakeSignal
   private let access: MessageAccess
+  /// Of the agent's 16 turns: however many sessions one principal writes in, others get theirs.
+  private static let share = 12
 
   init(
     store: TimelineStore, audit: AuditTrail, wake: WakeSignal, access: MessageAccess,
@@ -78,7 +80,7 @@ final class MessageBroker: Sendable {
     case .lease(let wait):
       return .work(try await lease(to: worker, wait: .milliseconds(min(wait, 60_000))))
     case .record(let id, let step):
-      let step = try await access.screened(step, of: id)
+      let step = try access.screened(step, of: id)
       try tell(step, of: id)
       try await store.record(step, of: id, by: worker)
       return .recorded(step)
@@ -132,7 +134,7 @@ final class MessageBroker: Sendable {
     let deadline = clock.now + wait
     while true {
       let seen = arrived.generation
-      if var work = try await store.lease(to: worker) {
+      if var work = try await store.lease(to: worker, share: Self.share) {
         guard !Task.isCancelled else {
           try await release(worker)
           return nil

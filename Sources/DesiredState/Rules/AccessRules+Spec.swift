@@ -38,7 +38,10 @@ extension ToolPolicy {
         .internal: spec.tiers.internal, .owner: spec.tiers.owner,
       ],
       rules: spec.rules.mapValues(AccessRules.Rule.init),
-      taint: [.files: spec.taint.files, .web: spec.taint.web, .bots: spec.taint.bots],
+      taint: [
+        .files: spec.taint.files, .web: spec.taint.web, .bots: spec.taint.bots,
+        .senders: spec.taint.senders,
+      ],
       approvals: spec.approvals.require,
       approvalExempt: spec.approvals.exempt)
   }

@@ -120,6 +120,7 @@ public struct TaintSpec: Sendable, Equatable {
   public var files: ToolTier = .write
   public var web: ToolTier = .read
   public var bots: ToolTier = .read
+  public var senders: ToolTier = .read
 
   public init() {}
 }
@@ -133,6 +134,8 @@ extension TaintSpec: SpecSection, SpecNesting {
     SpecField("files", \.files, "After text of files or output of commands."),
     SpecField("web", \.web, "After text of the web."),
     SpecField("bots", \.bots, "After a message of another bot."),
+    SpecField(
+      "senders", \.senders, "After messages of senders of a lower tier in the same conversation."),
   ]
 }
 

@@ -90,8 +90,8 @@ struct ProgramRun: Sendable {
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let error =
       results.first { $0 != 0 }
-      ?? withCStrings([path] + arguments) { argv in
-        withCStrings(variables) { posix_spawn(&pid, path, &actions, &attributes, argv, $0) }
+      ?? CStrings.lend([path] + arguments) { argv in
+        CStrings.lend(variables) { posix_spawn(&pid, path, &actions, &attributes, argv, $0) }
       }
     guard error == 0 else {
       throw failure("cannot be started: \(String(cString: strerror(error)))")
@@ -151,14 +151,4 @@ struct ProgramRun: Sendable {
   private func failure(_ what: String) -> ApplianceError {
     ApplianceError(.programFailed, "\"\(path)\" \(what)")
   }
-}
-
-/// Lends the texts as a NULL-terminated array of C strings.
-private func withCStrings<Result>(
-  _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-  var pointers = texts.map { strdup($0) }
-  pointers.append(nil)
-  defer { for pointer in pointers { free(pointer) } }
-  return body(&pointers)
 }

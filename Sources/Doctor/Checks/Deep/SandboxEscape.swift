@@ -15,6 +15,7 @@ extension Check {
         chosen.backend != .host
       else { return Verdict(.fail, "there is no sandbox to get out of") }
       let findings = try await host.acts.escape(chosen)
+      guard !findings.isEmpty else { return Verdict(.unknown, "nothing was tried") }
       let broken = findings.filter { !$0.held }
       return .of(
         broken.map { "\($0.name): \($0.evidence)" },

@@ -13,6 +13,7 @@ extension Check {
     detect: { host in
       guard let status = host.status else { return .notApplicable("no appliance is running") }
       let looks = status.components.map { ComponentLook(component: $0) }
+      guard !looks.isEmpty else { return Verdict(.unknown, "the appliance names no component") }
       let problems = looks.flatMap(\.problems)
       return .of(
         problems, looks.contains(where: \.isOpen) ? .fail : .warn,

@@ -5,5 +5,6 @@ extension Checks {
   /// What holds the programs that the agent runs.
   static let sandbox: [Check] = [
     .sandboxIsolation, .sandboxLimits, .componentsConfined, .secretsExposed,
+    .secretsWatched,
   ]
 }

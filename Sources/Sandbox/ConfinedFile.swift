@@ -33,7 +33,7 @@ public struct ConfinedFile: ~Copyable {
   /// - Throws: `io.missing` when the folder that would hold the file does not exist,
   ///   `sandbox.confinement` for a path that leaves `root` or leads through a link.
   public init(_ path: String, in root: String) throws {
-    let parts = try Self.parts(of: path)
+    let parts = try ConfinedPath.fileParts(of: path)
     let opened = kafclaw_open_root(root)
     guard opened >= 0 else { throw ApplianceError.system("open", root) }
     let folder = Descriptor(owning: opened)
@@ -118,21 +118,9 @@ public struct ConfinedFile: ~Copyable {
   }
 
   private func exchange(_ temporary: String) throws {
-    guard let rename = Self.renameat2 else {
-      throw ApplianceError(.fileFailed, "cannot replace \"\(path)\": no renameat2 in the C library")
-    }
-    let exchanging: UInt32 = 1 << 1  // RENAME_EXCHANGE
-    guard rename(parent.number, temporary, parent.number, name, exchanging) == 0 else {
+    guard kafclaw_exchange(parent.number, temporary, name) == 0 else {
       throw ConfinedPath.failure("replace", path)
     }
-  }
-
-  private typealias Rename =
-    @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
-
-  /// glibc has it since 2.28, but its declaration does not show in Swift.
-  private static let renameat2 = dlsym(nil, "renameat2").map {
-    unsafeBitCast($0, to: Rename.self)
   }
 
   private static let serial = Atomic<UInt64>(0)
@@ -140,99 +128,5 @@ public struct ConfinedFile: ~Copyable {
   /// The second number tells it apart from the names of ``ConfinedFolder`` and ``DurableFile``.
   private static var temporaryName: String {
     ".kafclaw-\(getpid())-0-\(serial.wrappingAdd(1, ordering: .relaxed).newValue).tmp"
-  }
-
-  private static func parts(of path: String) throws -> [String] {
-    let parts = try ConfinedPath.parts(of: path)
-    guard let name = parts.last, name != ".", path.utf8.last != UInt8(ascii: "/") else {
-      throw ApplianceError(.confinement, "\"\(path)\" names no file")
-    }
-    return parts
-  }
-}
-
-/// What paths and files have to be like to stay in a folder.
-enum ConfinedPath {
-  /// The names between slashes. By bytes: a slash with a combining accent is one Swift character,
-  /// and still a slash.
-  static func parts(of path: String) throws -> [String] {
-    let slash = UInt8(ascii: "/")
-    let parts = path.utf8.split(separator: slash).map { String(decoding: $0, as: UTF8.self) }
-    let leaves = parts.contains { $0.utf8.elementsEqual("..".utf8) }
-    guard path.utf8.first != slash, !path.utf8.contains(0), !leaves else {
-      throw ApplianceError(.confinement, "\"\(path)\" leaves the folder")
-    }
-    guard path.utf8.count < Int(PATH_MAX) else {
-      throw ApplianceError(.confinement, "the path is over \(PATH_MAX) bytes")
-    }
-    return parts
-  }
-
-  static func requireReadable(_ status: stat, _ path: String) throws {
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw ApplianceError(.confinement, "\"\(path)\" is not a regular file")
-    }
-    guard status.st_nlink == 1 else {
-      throw ApplianceError(
-        .confinement, "\"\(path)\" has \(status.st_nlink) names; one may lie outside",
-        hint: "copy it")
-    }
-  }
-
-  /// EXDEV and ELOOP are the kernel's words for "leads out of the folder" and "is a link".
-  static func failure(_ operation: String, _ path: String) -> ApplianceError {
-    switch errno {
-    case EXDEV: ApplianceError(.confinement, "\"\(path)\" leaves the folder")
-    case ENOTDIR: ApplianceError(.confinement, "\"\(path)\" leads through a file")
-    case ELOOP: ApplianceError(.confinement, "\"\(path)\" leads through a symbolic link")
-    default: .system(operation, path)
-    }
-  }
-}
-
-/// What lies at a path that somebody else is going to use.
-public enum ConfinedProbe: Sendable, Equatable {
-  case absent
-  /// The path leads out of the folder.
-  case outside
-  /// The path leads through a symbolic link, whatever is behind it.
-  case link
-  /// A folder, a device, a pipe, or a file that cannot be opened.
-  case other
-  case file([UInt8])
-
-  /// - Parameters:
-  ///   - path: May have `..` in it, as long as it stays beneath `root`.
-  ///   - limit: Of a file. Bytes.
-  /// - Throws: `io.too-large`, `io.failed`; `io.missing` when `root` itself is not there.
-  public init(_ path: String, in root: String, limit: Int) throws {
-    let opened = kafclaw_open_root(root)
-    guard opened >= 0 else { throw ApplianceError.system("open", root) }
-    let folder = Descriptor(owning: opened)
-    guard !path.utf8.contains(0), !path.isEmpty else {
-      self = .absent
-      return
-    }
-    let number = kafclaw_open_beneath(
-      folder.number, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
-    guard number >= 0 else {
-      self = Self.reason(errno)
-      return
-    }
-    let file = Descriptor(owning: number)
-    var status = stat()
-    guard fstat(file.number, &status) == 0 else { throw ApplianceError.system("examine", path) }
-    self =
-      status.st_mode & S_IFMT == S_IFREG
-      ? .file(try file.readAll(limit: limit, path: path)) : .other
-  }
-
-  private static func reason(_ number: Int32) -> ConfinedProbe {
-    switch number {
-    case ENOENT, ENOTDIR, ENAMETOOLONG, EINVAL: .absent
-    case EXDEV: .outside
-    case ELOOP: .link
-    default: .other
-    }
   }
 }

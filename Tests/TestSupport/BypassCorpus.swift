@@ -3,7 +3,7 @@
 
 /// Commands and paths that got around checks elsewhere. None may read or change anything outside of
 /// the two folders, whichever tool it is given to.
-public struct BypassCorpus: Sendable {
+public enum BypassCorpus {
   /// As a shell would take them. Here each is what a model may put into arguments: as one, or cut
   /// into words.
   public static let commands = [
