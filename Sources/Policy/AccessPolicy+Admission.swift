@@ -18,27 +18,15 @@ struct Subject {
   let channel: Int?
   let sender: Sender
   let conversation: AccessPrincipal.Conversation
-}
 
-/// Admission before its texts are fetched.
-struct Admitted {
-  let reason: AccessDecision.Reason
-  let field: Int
-  /// `nil` when the sender was not admitted.
-  let tier: SenderTier?
-  /// Whether the field is a list that holds the sender.
-  var isEntry = false
-
-  init(_ reason: AccessDecision.Reason, _ field: Int, tier: SenderTier?, isEntry: Bool = false) {
-    (self.reason, self.field, self.tier, self.isEntry) = (reason, field, tier, isEntry)
-  }
-
-  init(_ reason: AccessDecision.Reason, _ field: RuleFields.Fixed, tier: SenderTier?) {
-    self.init(reason, field.rawValue, tier: tier)
+  var record: SenderIndex.Record? {
+    guard case .named(let record) = sender else { return nil }
+    return record
   }
 }
 
 extension AccessPolicy {
+  @inline(__always)
   func subject(of principal: AccessPrincipal) -> Subject {
     let sender: Subject.Sender =
       if let sender = principal.sender {
@@ -51,83 +39,82 @@ extension AccessPolicy {
       conversation: principal.conversation)
   }
 
-  func admission(of subject: Subject) -> Admitted {
+  /// - Returns: a ruling without a tier for somebody who is not admitted.
+  @inline(__always)
+  func admission(of subject: Subject) -> Ruling {
     guard let number = subject.channel else {
-      return Admitted(.unknownChannel, .unknownChannel, tier: nil)
+      return Ruling(.denied, .unknownChannel, .unknownChannel, tier: nil)
     }
     if case .client(let isOperator) = subject.sender {
       return isOperator
-        ? Admitted(.client, .operatorClient, tier: .owner)
-        : Admitted(.client, .client, tier: .internal)
+        ? Ruling(.permitted, .client, .operatorClient, tier: .owner)
+        : Ruling(.permitted, .client, .client, tier: .internal)
     }
-    guard let channel = channels.channel(number) else {
-      return Admitted(.unknownChannel, .unknownChannel, tier: nil)
+    guard let door = channels.door(number) else {
+      return Ruling(.denied, .unknownChannel, .unknownChannel, tier: nil)
     }
     guard case .named(let sender) = subject.sender else {
-      return closed(channel, number, subject.conversation)
-        ?? byPolicy(channel, number, subject.conversation)
+      return closed(door, number, subject.conversation)
+        ?? byPolicy(door, number, subject.conversation)
     }
-    let everywhere = sender.standing
+    let everywhere = senders.standing(sender)
     let here = senders.standing(sender, channel: number)
-    return denied(everywhere, here, number) ?? closed(channel, number, subject.conversation)
-      ?? listed(everywhere, here, number) ?? byPolicy(channel, number, subject.conversation)
+    return denied(everywhere, here, number) ?? closed(door, number, subject.conversation)
+      ?? listed(everywhere, here, number) ?? byPolicy(door, number, subject.conversation)
   }
 
-  func decision(_ admitted: Admitted, sender: String?) -> AccessDecision {
-    AccessDecision(
-      admitted.tier == nil ? .denied : .permitted, admitted.reason,
-      rule: narrowings.fields[admitted.field], entry: admitted.isEntry ? sender : nil,
-      tier: admitted.tier)
-  }
-
+  @inline(__always)
   private func denied(
-    _ everywhere: SenderIndex.Standing, _ here: SenderIndex.Standing, _ channel: Int
-  ) -> Admitted? {
+    _ everywhere: SenderStanding, _ here: SenderStanding, _ channel: Int
+  ) -> Ruling? {
     if everywhere.contains(.denied) {
-      return Admitted(
-        .senderDenied, RuleFields.Fixed.denied.rawValue, tier: nil, isEntry: true)
+      return .listed(.senderDenied, RuleFields.Fixed.denied.rawValue, tier: nil)
     }
     guard here.contains(.denied) else { return nil }
-    return Admitted(
-      .senderDenied, narrowings.fields.number(.deny, ofChannel: channel), tier: nil, isEntry: true)
+    return .listed(
+      .senderDenied, narrowings.fields.number(.deny, ofChannel: channel), tier: nil)
   }
 
   /// What closes the conversation to everybody, owners included.
+  @inline(__always)
   private func closed(
-    _ channel: AccessRules.Channel, _ number: Int, _ conversation: AccessPrincipal.Conversation
-  ) -> Admitted? {
-    if channel.policy(of: conversation) == .disabled {
-      return Admitted(.channelDisabled, policyField(number, conversation), tier: nil)
+    _ door: ChannelIndex.Door, _ number: Int, _ conversation: AccessPrincipal.Conversation
+  ) -> Ruling? {
+    if door.policy(of: conversation) == .disabled {
+      return Ruling(.denied, .channelDisabled, policyField(number, conversation), tier: nil)
     }
-    guard channel.requireMention, conversation == .room(isMention: false) else { return nil }
-    return Admitted(
-      .mentionRequired, narrowings.fields.number(.requireMention, ofChannel: number), tier: nil)
+    guard door.requireMention, conversation == .room(isMention: false) else { return nil }
+    return Ruling(
+      .denied, .mentionRequired, narrowings.fields.number(.requireMention, ofChannel: number),
+      tier: nil)
   }
 
+  @inline(__always)
   private func listed(
-    _ everywhere: SenderIndex.Standing, _ here: SenderIndex.Standing, _ channel: Int
-  ) -> Admitted? {
+    _ everywhere: SenderStanding, _ here: SenderStanding, _ channel: Int
+  ) -> Ruling? {
     if everywhere.contains(.owner) {
-      return Admitted(.owner, RuleFields.Fixed.owners.rawValue, tier: .owner, isEntry: true)
+      return .listed(.owner, RuleFields.Fixed.owners.rawValue, tier: .owner)
     }
     if everywhere.contains(.internal) {
-      return Admitted(
-        .internal, RuleFields.Fixed.internalSenders.rawValue, tier: .internal, isEntry: true)
+      return .listed(.internal, RuleFields.Fixed.internalSenders.rawValue, tier: .internal)
     }
     guard here.contains(.listed) else { return nil }
-    return Admitted(
-      .listed, narrowings.fields.number(.allow, ofChannel: channel), tier: .external, isEntry: true)
+    return .listed(
+      .listed, narrowings.fields.number(.allow, ofChannel: channel), tier: .external)
   }
 
+  @inline(__always)
   private func byPolicy(
-    _ channel: AccessRules.Channel, _ number: Int, _ conversation: AccessPrincipal.Conversation
-  ) -> Admitted {
-    let isOpen = channel.policy(of: conversation) == .open
-    return Admitted(
-      isOpen ? .open : .unknownSender, policyField(number, conversation),
-      tier: isOpen ? .unknown : nil)
+    _ door: ChannelIndex.Door, _ number: Int, _ conversation: AccessPrincipal.Conversation
+  ) -> Ruling {
+    let field = policyField(number, conversation)
+    return door.policy(of: conversation) == .open
+      ? Ruling(.permitted, .open, field, tier: .unknown)
+      : Ruling(.denied, .unknownSender, field, tier: nil)
   }
 
+  @inline(__always)
   private func policyField(_ channel: Int, _ conversation: AccessPrincipal.Conversation) -> Int {
     narrowings.fields.number(
       conversation == .direct ? .dmPolicy : .groupPolicy, ofChannel: channel)

@@ -18,10 +18,10 @@ public struct AccessPolicy: Sendable {
   public init(_ rules: AccessRules) {
     self.rules = rules
     channels = ChannelIndex(rules)
-    var senders = SenderIndex(rules, channels: channels)
-    let groups = SenderGroups(rules, senders: &senders)
-    self.senders = senders
+    var lists = SenderLists(rules, channels: channels)
+    let groups = SenderGroups(rules, senders: &lists)
     narrowings = NarrowingIndex(rules, channels: channels, groups: groups)
+    senders = SenderIndex(lists, groups: groups, rows: narrowings.groupRows)
     limits = ToolLimits(rules.tools)
   }
 
@@ -35,26 +35,39 @@ public struct AccessPolicy: Sendable {
   public func authorise(
     _ principal: AccessPrincipal, tool: String, taint: Set<TaintSource>
   ) -> AccessDecision {
-    let subject = subject(of: principal)
-    let admission = admission(of: subject)
-    guard let tier = admission.tier else {
-      return decision(admission, sender: principal.sender)
-    }
-    guard let number = limits.number(of: tool) else { return unknownTool(tier) }
-    return decision(tool: number, tier: tier, subject: subject, taint: taint)
+    let ruling = ruling(subject(of: principal), tool: limits.number(of: tool), taint: taint)
+    return decision(ruling, sender: principal.sender)
   }
 
   /// The tools that are permitted or need an approval, in the order of their bytes.
   public func grantedTools(_ principal: AccessPrincipal, taint: Set<TaintSource>) -> [String] {
     let subject = subject(of: principal)
-    guard let tier = admission(of: subject).tier else { return [] }
     return ToolCatalogue.names.enumerated().compactMap { number, name in
-      let decision = decision(tool: number, tier: tier, subject: subject, taint: taint)
-      return decision.verdict == .denied ? nil : name
+      ruling(subject, tool: number, taint: taint).verdict == .denied ? nil : name
     }
   }
 
-  func unknownTool(_ tier: SenderTier) -> AccessDecision {
-    AccessDecision(.denied, .unknownTool, rule: narrowings.fields[.unknownTool], tier: tier)
+  /// - Parameter tool: `nil` for a tool that is none of the product's.
+  @inline(__always)
+  func ruling(_ subject: Subject, tool: Int?, taint: Set<TaintSource>) -> Ruling {
+    let admission = admission(of: subject)
+    guard let tier = admission.tier else { return admission }
+    guard let tool else { return Ruling(.denied, .unknownTool, .unknownTool, tier: tier) }
+    return ruling(tool: tool, tier: tier, subject: subject, taint: taint)
+  }
+
+  /// Fetches the texts of a ruling.
+  @inline(__always)
+  func decision(_ ruling: Ruling, sender: String?) -> AccessDecision {
+    let entry: String? =
+      switch ruling.entry {
+      case .none: nil
+      case .sender: sender
+      case .denied(let number): narrowings.entries[number]
+      case .approved(let tool): limits.approvals[tool]
+      }
+    return AccessDecision(
+      ruling.verdict, ruling.reason, rule: narrowings.fields[ruling.field], entry: entry,
+      tier: ruling.tier)
   }
 }

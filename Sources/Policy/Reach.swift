@@ -70,7 +70,7 @@ extension AccessPolicy {
     let order = senders.names.sorted { ByteKey($0) < ByteKey($1) }
     return channels.names.indices.flatMap { channel in
       let question = ReachQuestion(policy: self, channel: channel, tool: tool, taint: taint)
-      guard channels.channel(channel) != nil else { return question.clients }
+      guard channels.door(channel) != nil else { return question.clients }
       return question.clients + question.senders(among: order)
     }
   }
@@ -105,7 +105,7 @@ private struct ReachQuestion {
   }
 
   private func isConcerned(_ record: SenderIndex.Record) -> Bool {
-    !record.standing.isEmpty || record.group != nil
+    !policy.senders.standing(record).isEmpty || record.group != nil
       || !policy.senders.standing(record, channel: channel).isEmpty
   }
 
@@ -113,12 +113,8 @@ private struct ReachQuestion {
   private func decisions(_ sender: Subject.Sender, name: String? = nil) -> [AccessDecision] {
     [AccessPrincipal.Conversation.direct, .room(isMention: true)].map { conversation in
       let subject = Subject(channel: channel, sender: sender, conversation: conversation)
-      let admission = policy.admission(of: subject)
-      guard let tier = admission.tier else {
-        return policy.decision(admission, sender: name)
-      }
-      guard let number else { return policy.unknownTool(tier) }
-      return policy.decision(tool: number, tier: tier, subject: subject, taint: taint)
+      return policy.decision(
+        policy.ruling(subject, tool: number, taint: taint), sender: name)
     }
   }
 

@@ -33,22 +33,46 @@ struct RuleFields {
   /// Within a narrowing, in the order in which they decide.
   enum NarrowingField: Int, CaseIterable {
     case deny, profile, allow, ceiling
+
+    /// The path within the narrowing; `nil` where the field is not set, and so decides nothing.
+    func path(in narrowing: Narrowing) -> String? {
+      switch self {
+      case .deny: narrowing.tools.deny.isEmpty ? nil : "\(narrowing.path).deny"
+      case .profile: narrowing.tools.profile.map { _ in "\(narrowing.path).profile" }
+      case .allow: narrowing.tools.allow.map { _ in "\(narrowing.path).allow" }
+      case .ceiling: narrowing.tools.ceiling.map { _ in "\(narrowing.path).ceiling" }
+      }
+    }
+  }
+
+  struct Narrowing {
+    let path: String
+    let tools: ToolNarrowing
   }
 
   private let paths: [String]
   private let channels: Int
   private let narrowings: Int
 
-  /// - Parameter narrowings: their paths, in the order in which they are asked.
-  init(channels names: [String], narrowings owners: [String]) {
+  /// - Parameter narrowings: in the order in which they are asked.
+  init(channels names: [String], narrowings owners: [Narrowing]) {
     var paths = Fixed.allCases.map(\.path)
     paths += SenderTier.allCases.map { "tools.tiers.\($0.rawValue)" }
     paths += TaintSource.allCases.map { "tools.taint.\($0.rawValue)" }
     channels = paths.count
     paths += names.flatMap { name in ChannelField.allCases.map { $0.path(of: name) } }
     narrowings = paths.count
-    paths += owners.flatMap { owner in NarrowingField.allCases.map { "\(owner).\($0)" } }
+    for owner in owners {
+      // Each has a place, so that a number tells the kind of its field.
+      for field in NarrowingField.allCases { paths.append(field.path(in: owner) ?? "") }
+    }
     self.paths = paths
+  }
+
+  func number(of tier: SenderTier) -> Int { Fixed.allCases.count + tier.number }
+
+  func number(of source: TaintSource) -> Int {
+    Fixed.allCases.count + SenderTier.allCases.count + source.number
   }
 
   func number(_ field: ChannelField, ofChannel channel: Int) -> Int {
@@ -66,14 +90,6 @@ struct RuleFields {
   }
 
   subscript(_ number: Int) -> String { paths[number] }
-
-  subscript(_ field: Fixed) -> String { paths[field.rawValue] }
-
-  subscript(_ tier: SenderTier) -> String { paths[Fixed.allCases.count + tier.number] }
-
-  subscript(_ source: TaintSource) -> String {
-    paths[Fixed.allCases.count + SenderTier.allCases.count + source.number]
-  }
 }
 
 extension SenderTier {
