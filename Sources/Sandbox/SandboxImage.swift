@@ -38,7 +38,10 @@ enum SandboxImage {
     let folders =
       ["dev", "etc", "proc", "run", "sys", "tmp", "usr"]
       + view.shown.filter { $0 != "/usr" && !$0.hasPrefix("/etc/") }.map { String($0.dropFirst()) }
-    return folders.sorted().flatMap { header(name: $0 + "/", kind: "5", mode: "0000755") }
+    return folders.sorted().flatMap { folder in
+      // runc gives what it mounts here the mode of the image's folder, whatever mode was asked for.
+      header(name: folder + "/", kind: "5", mode: folder == "tmp" ? "0001777" : "0000755")
+    }
       + view.links.flatMap {
         header(name: String($0.path.dropFirst()), kind: "2", mode: "0000777", target: $0.target)
       } + [UInt8](repeating: 0, count: 1024)

@@ -41,7 +41,8 @@ public enum SandboxControl: String, Sendable, Codable, CaseIterable {
   case seccomp
   /// The memory of the whole tree.
   case memory
-  /// The memory of each process alone: a tree takes as many times more.
+  /// The private memory of each process alone: a tree takes as many times more, and memory that
+  /// is made to be shared (`MAP_SHARED`, `memfd_create`, `shmget`) is not counted at all.
   case memoryPerProcess
   case processCount
   case cpu

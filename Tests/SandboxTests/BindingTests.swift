@@ -31,6 +31,15 @@ struct BindingTests {
     #expect(try folder.names(in: "root/read") == ["file", "out"])
   }
 
+  @Test("a command has temporary folders of its own", arguments: Backend.usable)
+  func temporaryFolders(backend: Backend) throws {
+    let text = "for folder in /tmp /dev/shm; do echo text >$folder/file; cat $folder/file; done; "
+    for _ in 0..<2 {
+      let outcome = try backend.runner.run(script(text + "ls -A /tmp /dev/shm | grep -c file"))
+      #expect(outcome.text == "text\ntext\n2\n", "\(outcome.complaints)")
+    }
+  }
+
   @Test(
     "what would open the sandbox is refused before anything runs",
     arguments: [

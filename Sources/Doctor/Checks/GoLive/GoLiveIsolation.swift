@@ -19,7 +19,7 @@ extension Check {
       {
         return Verdict(
           .fail, "\(chosen.backend.rawValue) does not limit the memory of a command as a whole",
-          remedy: "delegate a control group to the service user, or use a container engine")
+          remedy: "delegate control groups to the service user (podman: version 2), or use docker")
       }
       return try await Check.sandboxIsolation.detect(host)
     })
