@@ -18,8 +18,9 @@ public struct KafclawCommand: AsyncParsableCommand {
       """,
     version: ApplianceVersion.current,
     subcommands: [
-      InitCommand.self, ValidateCommand.self, SchemaCommand.self, ApplyCommand.self,
-      RunCommand.self, ReconcileCommand.self, StatusCommand.self, HistoryCommand.self,
+      InitCommand.self, ValidateCommand.self, SchemaCommand.self,
+      ApplyCommand.self, RunCommand.self, ReconcileCommand.self, StatusCommand.self,
+      HistoryCommand.self,
       RollbackCommand.self, SuspendCommand.self, ResumeCommand.self, SourceCommand.self,
       DoctorCommand.self, SecurityCommand.self, TombCommand.self, TokenCommand.self,
       AuditCommand.self, ConfigCommand.self, AccessCommand.self, ApprovalsCommand.self,
@@ -30,7 +31,12 @@ public struct KafclawCommand: AsyncParsableCommand {
   public init() {}
 
   /// Before there is a second thread: a component gives up what it has no use for.
-  public static func confine(_ arguments: [String]) { ComponentBorders.draw(arguments) }
+  public static func confine(_ arguments: [String]) {
+    do { try ComponentBorders.draw(arguments) } catch {
+      Output.failure(ApplianceError.of(error))
+      Glibc.exit(1)
+    }
+  }
 
   /// Parses the arguments, runs the command, and ends the process: usage errors with 64, failures
   /// with their own code.

@@ -6,7 +6,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +32,70 @@ pid_t kafclaw_ended_child(void) {
   siginfo_t information = {0};
   if (waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) != 0) return 0;
   return information.si_pid;
+}
+
+int kafclaw_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+static int address(struct sockaddr_un *address, const char *path) {
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  int length = snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
+  if (length > 0 && length < (int)sizeof address->sun_path) return 0;
+  errno = ENAMETOOLONG;
+  return -1;
+}
+
+/// Closes a descriptor that is of no use, and keeps errno.
+static int given_up(int descriptor) {
+  int error = errno;
+  close(descriptor);
+  errno = error;
+  return -1;
+}
+
+int kafclaw_listen(const char *path) {
+  struct sockaddr_un place;
+  if (address(&place, path) != 0) return -1;
+  int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener < 0) return -1;
+  unlink(path);
+  if (bind(listener, (struct sockaddr *)&place, sizeof place) != 0 || chmod(path, 0666) != 0 ||
+      listen(listener, 16) != 0)
+    return given_up(listener);
+  return listener;
+}
+
+int kafclaw_connect(const char *path) {
+  struct sockaddr_un place;
+  if (address(&place, path) != 0) return -1;
+  int link = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (link < 0) return -1;
+  if (connect(link, (struct sockaddr *)&place, sizeof place) != 0) return given_up(link);
+  return link;
+}
+
+int kafclaw_notify(const char *path, const char *text) {
+  struct sockaddr_un place;
+  if (address(&place, path) != 0) return -1;
+  socklen_t length = offsetof(struct sockaddr_un, sun_path) + strlen(path);
+  if (path[0] == '@')
+    place.sun_path[0] = 0;
+  else
+    length++;
+  int messenger = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (messenger < 0) return -1;
+  ssize_t sent =
+      sendto(messenger, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&place, length);
+  close(messenger);
+  return sent < 0 ? -1 : 0;
+}
+
+int kafclaw_peer(int socket, pid_t *pid, uid_t *user) {
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+  *pid = peer.pid;
+  *user = peer.uid;
+  return 0;
 }
 
 static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int link) {

@@ -160,8 +160,9 @@ static void refuse_terminals(struct program *to) {
 static void refuse_sockets(struct program *to, int flags) {
   const unsigned families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
   int count = flags & KAFCLAW_FILTER_NETWORK ? 4 : 1;
-  refuse_others(to, SYS_socket, EAFNOSUPPORT, families, count);
-  refuse_others(to, SYS_socketpair, EAFNOSUPPORT, families, 1);
+  int without = flags & KAFCLAW_FILTER_NO_UNIX ? 1 : 0;
+  refuse_others(to, SYS_socket, EAFNOSUPPORT, families + without, count - without);
+  refuse_others(to, SYS_socketpair, EAFNOSUPPORT, families + without, 1 - without);
 }
 
 static void refuse_personalities(struct program *to) {

@@ -72,13 +72,20 @@ public struct ApplianceDaemon: Sendable {
   private func serve(
     _ store: TimelineStore, _ audit: HostAudit, once: Bool
   ) async throws -> PassOutcome? {
+    let hosts = try ComponentHosts.make(bootstrap.components, paths, logger)
     let parts = ApplianceParts(
-      paths: paths, bootstrap: bootstrap, store: store, audit: audit, logger: logger)
+      paths: paths, bootstrap: bootstrap, store: store, audit: audit, hosts: hosts, logger: logger)
     try await parts.reconciler.recover()
     let socket = try SocketAddressPath(paths.controlSocket)
     unlink(paths.controlSocket)
-    let control = ControlServer(actions: parts.controlActions, logger: logger)
-      .application(path: socket.path)
+    let manager = ServiceManager()
+    let (file, isSystem) = (paths.controlSocket, paths.isSystem)
+    let control = ControlServer(
+      actions: parts.controlActions, logger: logger, guard: try PeerGuard(bootstrap, paths)
+    ).application(path: socket.path) {
+      if isSystem { try OperatorAccess.open(file) }
+      manager.tell("READY=1\nSTATUS=serving")
+    }
     let first = Mutex<PassOutcome?>(nil)
     let keepFirst: @Sendable (PassOutcome) -> Void = { outcome in
       first.withLock { $0 = outcome }
@@ -86,8 +93,11 @@ public struct ApplianceDaemon: Sendable {
     let loop = ReconcileLoop(
       reconciler: parts.reconciler, wake: parts.wake, logger: logger,
       once: once ? keepFirst : nil)
+    var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+    if let toolHost = hosts.toolHost { services.append(.init(service: toolHost)) }
     var configuration = ServiceGroupConfiguration(
-      services: [
+      services: services + [
+        .init(service: WatchdogService(manager: manager, store: store)),
         .init(service: ComponentService(supervisor: parts.agent)),
         .init(service: ComponentService(supervisor: parts.gateway)),
         .init(service: control),

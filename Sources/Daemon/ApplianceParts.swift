@@ -28,7 +28,7 @@ struct ApplianceParts: Sendable {
 
   init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
-    logger: Logger
+    hosts: ComponentHosts, logger: Logger
   ) {
     let wake = WakeSignal()
     self.wake = wake
@@ -45,7 +45,7 @@ struct ApplianceParts: Sendable {
     let screen = SecretScreen(audit: audit.trail, exposures: SecretExposures(paths)) {
       try secrets.liveSecrets(connections.references)
     }
-    let access = MessageAccess(store, audit.trail, screen, settings)
+    let access = MessageAccess(store, audit.trail, screen, hosts.tools, settings)
     desk = access.desk
     let broker = MessageBroker(
       store: store, audit: audit.trail, wake: wake, access: access,
@@ -56,7 +56,8 @@ struct ApplianceParts: Sendable {
       secrets: secrets, audit: audit, operatorToken: operatorToken,
       locked: { try await store.lockedNetworks(at: $0) })
     gateway = Self.supervisor(
-      .gateway, logger, connections, broker, sealing: { try await tokens.resealed($0) }
+      .gateway, hosts.gateway, logger, connections, broker,
+      sealing: { try await tokens.resealed($0) }
     ) { request, _ in
       try await broker.answerGateway(request)
     }
@@ -67,7 +68,8 @@ struct ApplianceParts: Sendable {
         try screen.refresh()
       })
     agent = Self.supervisor(
-      .agent, logger, connections, broker, sealing: { try configurations.agentKeys($0) }
+      .agent, hosts.agent, logger, connections, broker,
+      sealing: { try configurations.agentKeys($0) }
     ) { request, worker in
       try await broker.answerAgent(request, worker: worker)
     }
@@ -97,12 +99,12 @@ struct ApplianceParts: Sendable {
   }
 
   private static func supervisor(
-    _ name: ComponentName, _ logger: Logger, _ connections: Connections, _ broker: MessageBroker,
+    _ name: ComponentName, _ starter: any ComponentStarter, _ logger: Logger,
+    _ connections: Connections, _ broker: MessageBroker,
     sealing: ComponentSupervisor.Sealing? = nil, handler: @escaping ComponentSupervisor.Handler
   ) -> ComponentSupervisor {
     ComponentSupervisor(
-      name, environment: ProcessEnvironment.ofChildren, logger: logger, handler: handler,
-      sealing: sealing,
+      name, starter: starter, logger: logger, handler: handler, sealing: sealing,
       folders: { settings in
         ["workspace", "workRepo"].compactMap { settings[$0]?.stringValue }
       }

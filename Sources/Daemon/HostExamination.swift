@@ -11,7 +11,7 @@ public import FoundationEssentials
 import Glibc
 import Planning
 import Reconciliation
-import Sandbox
+public import Sandbox
 import Supervision
 import Timeline
 import Tomb
@@ -26,6 +26,9 @@ public struct HostExamination: Sendable {
     public var timelineProblem: (@Sendable (_ full: Bool) async throws -> String?)?
     public var auditAnchors: (@Sendable () async throws -> [AuditAnchor])?
     public var access: (@Sendable () async throws -> GatewayAccess)?
+    public var sandboxes: (@Sendable () async throws -> [SandboxProbe])?
+    public var escape:
+      (@Sendable (_ sandbox: SandboxConfiguration) async throws -> [EscapeFinding])?
     /// Makes what changed in the tomb take effect.
     public var reseal: (@Sendable () async throws -> Void)?
 
@@ -131,20 +134,21 @@ public struct HostExamination: Sendable {
       let references = state.map { SecretReferences.all(in: $0.spec).map(\.reference) } ?? []
       return try secrets.liveSecrets(references)
     }
-    let worker = WorkerProcess(
-      .tool, environment: ProcessEnvironment.ofChildren, limit: .seconds(180))
+    let tools = OwnToolProcesses(environment: ProcessEnvironment.ofChildren)
+    // Where commands run in a unit of their own, that one is to be looked at, not this process.
     acts.sandboxes = {
+      if let ask = running.sandboxes { return try await ask() }
       let order = ToolOrder.probe([.podman, .docker, .bubblewrap])
-      guard case .probes(let probes) = try await worker.call(order, reply: ToolReply.self) else {
+      guard case .probes(let probes) = try await tools.ask(order, within: .seconds(180)) else {
         throw ToolReply.unexpected
       }
       return probes
     }
     acts.escape = { sandbox in
-      let scratch = try TemporaryFolder()
-      defer { scratch.remove() }
-      let order = ToolOrder.escape(sandbox, scratch: scratch.path)
-      guard case .findings(let findings) = try await worker.call(order, reply: ToolReply.self)
+      if let ask = running.escape { return try await ask(sandbox) }
+      guard
+        case .findings(let findings) = try await tools.ask(
+          .escape(sandbox), within: .seconds(180))
       else { throw ToolReply.unexpected }
       return findings
     }
@@ -154,21 +158,6 @@ public struct HostExamination: Sendable {
     }
     return acts
   }
-}
-
-/// A private folder that is gone afterwards.
-private struct TemporaryFolder {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/kafclaw-escape-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw ApplianceError.system("create", "/tmp") }
-    path = template.withUnsafeBufferPointer { buffer in
-      String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-  }
-
-  func remove() { rmdir(path) }
 }
 
 extension ApplianceError.Code {

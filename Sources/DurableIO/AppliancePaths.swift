@@ -34,7 +34,8 @@ public struct AppliancePaths: Sendable, Equatable {
   public static let systemHome = "/var/lib/kafclaw"
 
   /// Chooses the layout: `explicit` (from `--home`), else `KAFCLAW_HOME`, else the home folder of
-  /// the effective user, which is the system layout for the package's service user.
+  /// the effective user, which is the system layout for the package's service user. Root, and whoever
+  /// has no appliance of their own, mean the package's where there is one.
   ///
   /// - Throws: `io.unsafe` for a home that is not an absolute path, or when there is none.
   public static func resolve(
@@ -48,7 +49,11 @@ public struct AppliancePaths: Sendable, Equatable {
         .fileUnsafe, "user \(geteuid()) has no home folder", hint: "pass --home DIR")
     }
     let home = String(cString: folder)
-    return home == systemHome ? .system : .user(home: try absolute(home))
+    if home == systemHome { return .system }
+    let own = AppliancePaths.user(home: try absolute(home))
+    let hasOwn = access(own.configuration, F_OK) == 0 || access(own.state, F_OK) == 0
+    let isPackaged = access(system.configuration, F_OK) == 0
+    return isPackaged && (!hasOwn || geteuid() == 0) ? .system : own
   }
 
   private static func absolute(_ path: String) throws -> String {
@@ -114,8 +119,18 @@ extension AppliancePaths {
   public var history: String { reconciler + "/history.jsonl" }
   /// The bare clone of the desired-state repository.
   public var clone: String { state + "/source.git" }
-  /// Where a relative `agent.workspace` and `agent.workRepo` lie.
-  public var agentFolders: String { state }
+  /// Where a relative `agent.workspace` and `agent.workRepo` lie: with an agent that has a user of
+  /// its own, in a home of that user, which the supervisor's group shares.
+  public var agentFolders: String { isSystem ? "/var/lib/kafclaw-agent" : state }
+  /// Whether this is the layout of the package.
+  public var isSystem: Bool { self == .system }
+  /// The modes of files, and of programs, that the agent shares with the supervisor.
+  public var sharedFileModes: (file: UInt32, program: UInt32) {
+    isSystem ? (0o660, 0o770) : (0o600, 0o700)
+  }
+  /// Where components that were not started by the supervisor connect.
+  public var roleSockets: String { runtime + "/role" }
+  public func roleSocket(_ role: String) -> String { "\(roleSockets)/\(role).sock" }
   public var controlSocket: String { runtime + "/control.sock" }
   public var lock: String { runtime + "/appliance.lock" }
 

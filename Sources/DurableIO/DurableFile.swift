@@ -17,10 +17,12 @@ public enum DurableFile {
   ///
   /// Writes a temporary file beside it, flushes it, renames it, flushes the folder; returns after
   /// that. On failure the old content stays and the temporary file is removed.
+  ///
+  /// - Parameter group: Whose the file is; `nil` for the writer's own.
   public static func replace(
-    _ path: String, with bytes: [UInt8], mode: mode_t = privateMode
+    _ path: String, with bytes: [UInt8], mode: mode_t = privateMode, group: gid_t? = nil
   ) throws {
-    try bytes.withUnsafeBytes { try replace(path, with: $0, mode: mode) }
+    try bytes.withUnsafeBytes { try replace(path, with: $0, mode: mode, group: group) }
   }
 
   /// As ``replace(_:with:mode:)``, and the old content is overwritten where it lay. On file systems
@@ -28,7 +30,7 @@ public enum DurableFile {
   public static func replaceSecret(_ path: String, with value: SecretValue) throws {
     let old: Int32 = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
     defer { if old >= 0 { close(old) } }
-    try value.withBytes { try replace(path, with: $0, mode: privateMode) }
+    try value.withBytes { try replace(path, with: $0, mode: privateMode, group: nil) }
     var status = stat()
     guard old >= 0, fstat(old, &status) == 0, status.st_nlink == 0 else { return }
     let zeros = [UInt8](repeating: 0, count: Int(clamping: min(status.st_size, 1 << 20)))
@@ -38,7 +40,7 @@ public enum DurableFile {
   }
 
   private static func replace(
-    _ path: String, with bytes: UnsafeRawBufferPointer, mode: mode_t
+    _ path: String, with bytes: UnsafeRawBufferPointer, mode: mode_t, group: gid_t?
   ) throws {
     let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
     let temporary = parentFolder(of: path) + "/.kafclaw-\(getpid())-\(number).tmp"
@@ -46,6 +48,10 @@ public enum DurableFile {
     do {
       let file = try Descriptor(
         opening: temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+      // Before it has its name: whoever owns the folder could put a link there.
+      if let group, fchown(file.number, uid_t.max, group) != 0 {
+        throw ApplianceError.system("give to group \(group)", path)
+      }
       guard fchmod(file.number, mode) == 0 else { throw ApplianceError.system("chmod", temporary) }
       try file.write(bytes, to: temporary)
       try file.synchronize(temporary)
@@ -137,7 +143,7 @@ public enum DurableFile {
     guard errno == ENOENT else { throw ApplianceError.system("remove", path) }
   }
 
-  static func synchronizeFolder(of path: String) throws {
+  public static func synchronizeFolder(of path: String) throws {
     let parent = parentFolder(of: path)
     let folder = try Descriptor(opening: parent, O_RDONLY | O_DIRECTORY)
     try folder.synchronize(parent)

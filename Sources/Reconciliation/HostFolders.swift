@@ -29,7 +29,7 @@ public enum HostFolders {
     with folder: String, standard: String, paths: AppliancePaths
   ) -> String? {
     let resolved = resolve(paths.agentFolder(folder))
-    if resolved == resolve(paths.state) + "/" + standard { return nil }
+    if resolved == resolve(paths.agentFolders) + "/" + standard { return nil }
     let home = resolve(paths.home)
     let sensitive = ["/", "/etc", "/root", "/var", paths.home].map(resolve)
     let personal = [".ssh", ".gnupg", ".aws", ".config"].map { resolve(home + "/" + $0) }

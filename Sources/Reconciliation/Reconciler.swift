@@ -174,7 +174,8 @@ public actor Reconciler {
   private func sweepLeftovers() throws {
     for folder in paths.folders + [paths.copies] { try Leftovers.sweep(folder) }
     guard loop.attempt != nil, let state = try bundles.current()?.state else { return }
-    try Leftovers.sweep(paths.agentFolder(state.spec.agent.workspace), recursive: true)
+    // `try?`: what the agent keeps to itself there is no reason not to start.
+    try? Leftovers.sweep(paths.agentFolder(state.spec.agent.workspace), recursive: true)
   }
 
   /// One turn at a time: an actor alone would let two interleave at every `await`.

@@ -21,6 +21,10 @@ public enum ComponentConfinement {
     public var connectPorts: [UInt16]?
     /// Whether programs may be executed.
     public var startsPrograms: Bool
+    /// Whether it may reach unix sockets, beside what it has open.
+    public var usesUnixSockets = true
+    /// Whether files and ports are confined at all.
+    public var confinesFiles = true
 
     public init(
       readable: [String] = Self.system, writable: [String] = [], bindPorts: [UInt16]? = [],
@@ -35,8 +39,9 @@ public enum ComponentConfinement {
 
     /// Libraries, certificates, name resolution, time zones, and what a process asks the kernel
     /// about itself: libdispatch ends a process that cannot read of its threads in `/proc`, where a
-    /// rule for the process's own folder does not last. `/etc` as a whole, since a rule stands for a file that is there now, and
-    /// `resolv.conf` is replaced while a component runs; permissions still keep what is private.
+    /// rule for the process's own folder does not last. `/etc` as a whole, since a rule stands for a
+    /// file that is there now, and `resolv.conf` is replaced while a component runs; permissions
+    /// still keep what is private.
     public static let system = [
       "/usr", "/bin", "/lib", "/lib64", "/sbin", "/etc", "/run/systemd/resolve", "/proc",
       "/sys/devices/system/cpu", "/sys/fs/cgroup", "/dev/null", "/dev/zero", "/dev/random",
@@ -64,7 +69,9 @@ public enum ComponentConfinement {
   /// What the kernel cannot hold is told, not thrown.
   public static func apply(_ rules: Rules) -> Report {
     var report = Report(landlockVersion: Int(kafclaw_landlock_version()))
-    if report.landlockVersion > 0 {
+    if !rules.confinesFiles {
+      report.problems.append("files are not confined")
+    } else if report.landlockVersion > 0 {
       applyLandlock(rules, &report)
     } else {
       report.problems.append("the kernel has no Landlock: files are not confined")
@@ -72,6 +79,7 @@ public enum ComponentConfinement {
     // Internet sockets stay: components talk to providers, channels and clients.
     var flags = KAFCLAW_FILTER_NETWORK.rawValue
     if !rules.startsPrograms { flags |= KAFCLAW_FILTER_NO_EXECUTE.rawValue }
+    if !rules.usesUnixSockets { flags |= KAFCLAW_FILTER_NO_UNIX.rawValue }
     let error = kafclaw_filter_self(Int32(flags))
     report.systemCalls = error == 0
     if error != 0 { report.problems.append("system call filter: \(words(error))") }

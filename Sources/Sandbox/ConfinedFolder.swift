@@ -17,12 +17,26 @@ extension ApplianceError.Code {
 public struct ConfinedFolder: ~Copyable {
   private let root: Descriptor
   private let shown: String
+  /// Whether a group works here together: what is made is the group's too, as the root is.
+  private let isShared: Bool
 
   public init(_ path: String) throws {
     let number = kafclaw_open_root(path)
     guard number >= 0 else { throw ApplianceError.system("open", path) }
     root = Descriptor(owning: number)
     shown = path
+    var status = stat()
+    let group = mode_t(S_ISGID) | 0o070
+    isShared = fstat(number, &status) == 0 && status.st_mode & group == group
+  }
+
+  /// Makes a folder of this process one that its group shares, unless it is.
+  public static func share(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { throw ApplianceError.system("examine", path) }
+    let wanted = mode_t(S_ISGID) | 0o770
+    guard status.st_mode & wanted != wanted, status.st_uid == geteuid() else { return }
+    guard chmod(path, wanted) == 0 else { throw ApplianceError.system("chmod", path) }
   }
 
   /// The content of a regular file.
@@ -72,8 +86,10 @@ public struct ConfinedFolder: ~Copyable {
     return names.sorted()
   }
 
-  /// Replaces or creates a file as a whole, with the folders above it; durable on return.
+  /// Replaces or creates a file as a whole, with the folders above it; durable on return. In a
+  /// folder that a group shares, the group may do with it what its owner may.
   public func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws {
+    let mode = isShared ? mode | (mode & 0o700) >> 3 : mode
     let parts = try ConfinedPath.fileParts(of: path)
     let name = parts[parts.count - 1]
     let folder = try makeFolders(Array(parts.dropLast()), path)
@@ -108,13 +124,24 @@ public struct ConfinedFolder: ~Copyable {
     }
     var folder = try open(".", O_RDONLY | O_DIRECTORY)
     for part in parts {
-      let isMade = mkdirat(folder.number, part, 0o700) == 0
+      let isMade = mkdirat(folder.number, part, isShared ? 0o770 : 0o700) == 0
       guard isMade || errno == EEXIST else { throw ConfinedPath.failure("create", path) }
       let next = kafclaw_open_beneath(folder.number, part, O_RDONLY | O_DIRECTORY, 0)
       guard next >= 0 else { throw ConfinedPath.failure("enter", path) }
       folder = Descriptor(owning: next)
+      if isMade && isShared { try share(folder, path) }
     }
     return folder
+  }
+
+  /// Gives a new folder to the group, where the umask of this process kept it.
+  private func share(_ folder: borrowing Descriptor, _ path: String) throws {
+    var status = stat()
+    guard fstat(folder.number, &status) == 0 else { throw ApplianceError.system("examine", path) }
+    guard status.st_mode & 0o070 != 0o070 else { return }
+    guard fchmod(folder.number, mode_t(S_ISGID) | 0o770) == 0 else {
+      throw ApplianceError.system("chmod", path)
+    }
   }
 
   private func open(_ path: String, _ flags: Int32) throws -> Descriptor {

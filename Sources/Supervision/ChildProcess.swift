@@ -48,7 +48,7 @@ final class SpawnThread: Sendable {
 public struct ChildProcess: Sendable {
   public let pid: Int32
   /// The supervisor's end of the socket.
-  let socket: Int32
+  public let socket: Int32
   private let exit: ExitWaiter
 
   /// Starts this program again as `kafclaw component ROLE`.

@@ -29,6 +29,17 @@ public enum ComponentProcess {
     guard dieWith(supervisor) else {
       throw ApplianceError(.processFailed, "the supervisor \(supervisor) is not the parent")
     }
+    try giveUp(mayGainPrivileges: mayGainPrivileges)
+  }
+
+  /// The same for a process that a service manager started, once it is attached
+  /// (``RoleAttachment``).
+  public static func bindToConnection() throws {
+    try RoleAttachment.watch()
+    try giveUp(mayGainPrivileges: false)
+  }
+
+  private static func giveUp(mayGainPrivileges: Bool) throws {
     guard mayGainPrivileges || kafclaw_no_new_privileges() == 0, kafclaw_forbid_dumps() == 0 else {
       throw ApplianceError(.processFailed, "cannot give up privileges")
     }

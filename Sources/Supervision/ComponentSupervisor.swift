@@ -24,7 +24,7 @@ public actor ComponentSupervisor {
   static let exitLimit: Duration = .seconds(10)
 
   public nonisolated let name: ComponentName
-  private let environment: [String: String]
+  private let starter: any ComponentStarter
   private let handler: Handler
   /// Called after each end of a process.
   private let ended: Ended
@@ -39,7 +39,7 @@ public actor ComponentSupervisor {
 
   private var lifecycle = ComponentLifecycle()
   private var desired: ComponentConfiguration?
-  private var process: ChildProcess?
+  private var process: (any ComponentHandle)?
   private var link: SupervisorLink?
   /// What the process got last that only it may know.
   private var sealed: SealedSettings?
@@ -48,14 +48,14 @@ public actor ComponentSupervisor {
   private var refusal: (digest: Digest, error: ApplianceError)?
 
   public init(
-    _ name: ComponentName, environment: [String: String], logger: Logger,
+    _ name: ComponentName, starter: any ComponentStarter, logger: Logger,
     handler: @escaping Handler, sealing: Sealing? = nil,
     folders: @escaping @Sendable (_ settings: JSONValue) -> [String] = { _ in [] },
     ended: @escaping Ended
   ) {
     self.folders = folders
     self.name = name
-    self.environment = environment
+    self.starter = starter
     self.logger = logger
     self.handler = handler
     self.sealing = sealing
@@ -162,6 +162,7 @@ public actor ComponentSupervisor {
   public func stop() async {
     lifecycle.stop()
     changed.ring()
+    starter.cancel()
     await endProcess()
   }
 
@@ -204,13 +205,14 @@ public actor ComponentSupervisor {
     }
   }
 
+  /// Where the process works with what it is to get first.
+  private var workFolders: [String] { desired.map { folders($0.settings) } ?? [] }
+
   private func runOnce() async -> String {
     lifecycle.start()
-    let child: ChildProcess
+    let child: any ComponentHandle
     do {
-      child = try await ChildProcess.start(
-        role: name.rawValue, folders: desired.map { folders($0.settings) } ?? [],
-        environment: environment)
+      child = try await starter.start { await self.workFolders }
     } catch {
       return "could not be started: \(error)"
     }
@@ -231,7 +233,7 @@ public actor ComponentSupervisor {
   }
 
   /// Gives a fresh process the newest configuration.
-  private func introduce(_ child: ChildProcess, over link: SupervisorLink) async {
+  private func introduce(_ child: any ComponentHandle, over link: SupervisorLink) async {
     var sent: Digest?
     while let configuration = desired, configuration.digest != sent, lifecycle.phase != .stopped {
       sent = configuration.digest

@@ -45,7 +45,7 @@ final class AccessBench: Sendable {
     self.inForce = inForce
     let audit = HostAudit(paths).trail
     let screen = SecretScreen(audit: audit, exposures: SecretExposures(paths)) { [] }
-    access = MessageAccess(store, audit, screen) { inForce.value }
+    access = MessageAccess(store, audit, screen, ComponentHosts.own.tools) { inForce.value }
   }
 
   static func settings(_ spec: ApplianceSpec, paths: AppliancePaths) -> RuntimeSettings {

@@ -118,14 +118,14 @@ struct HTTPProviderTests {
 
   @Test("bytes that drip in without an event end at the idle time")
   func drip() async throws {
-    let drops = (0..<200).flatMap { _ in [Step.chunk("x"), .hold(50)] }
+    let drops = (0..<1_000).flatMap { _ in [Step.chunk("x"), .hold(50)] }
     let server = try ScriptedServer([.streamHead] + drops)
-    let limits = ExchangeLimits(total: .seconds(30), idle: .milliseconds(300))
+    let limits = ExchangeLimits(total: .seconds(60), idle: .milliseconds(300))
     let begin = ContinuousClock().now
     let failure = try await Self.failure(server, limits: limits)
     #expect(failure.class == .transient)
     #expect(failure.message.hasPrefix("nothing arrived for"))
-    #expect(ContinuousClock().now - begin < .seconds(8))
+    #expect(ContinuousClock().now - begin < .seconds(30))
   }
 
   @Test("comments keep an answer alive, though not beyond the total time")
@@ -139,7 +139,7 @@ struct HTTPProviderTests {
 
   @Test("a server that never answers ends at the total time")
   func silence() async throws {
-    let server = try ScriptedServer([.hold(20_000)])
+    let server = try ScriptedServer([.hold(60_000)])
     let limits = ExchangeLimits(total: .milliseconds(400), idle: .milliseconds(100))
     let failure = try await Self.failure(server, limits: limits)
     #expect(failure.class == .transient)
@@ -148,11 +148,11 @@ struct HTTPProviderTests {
 
   @Test("a response that goes on after the answer's end is left alone")
   func openEnd() async throws {
-    let server = try ScriptedServer([.streamHead, .chunk(WireFixtures.openAIText), .hold(20_000)])
+    let server = try ScriptedServer([.streamHead, .chunk(WireFixtures.openAIText), .hold(60_000)])
     let begin = ContinuousClock().now
     let completion = try await Self.ask(server)
     #expect(completion.move == .reply("Hello wörld 👋"))
-    #expect(ContinuousClock().now - begin < .seconds(8))
+    #expect(ContinuousClock().now - begin < .seconds(30))
   }
 
   @Test("a connection is used again")
@@ -190,12 +190,12 @@ struct HTTPProviderTests {
       }
     }
     #expect(failure?.class == .transient)
-    #expect(ContinuousClock().now - begin < .seconds(8))
+    #expect(ContinuousClock().now - begin < .seconds(30))
   }
 
   @Test("a cancelled turn ends its request, and is no failure of the provider")
   func cancellation() async throws {
-    let server = try ScriptedServer([.streamHead, .chunk(": x\n"), .hold(20_000)])
+    let server = try ScriptedServer([.streamHead, .chunk(": x\n"), .hold(60_000)])
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         await #expect(throws: CancellationError.self) { try await Self.ask(server) }

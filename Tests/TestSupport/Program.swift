@@ -79,7 +79,7 @@ public enum Program {
     return try StartedProgram(process, input: input).wait()
   }
 
-  static func makeProcess(
+  public static func makeProcess(
     _ words: [String], home: String?, environment: [String: String], asRoot: Bool
   ) -> Process {
     let process = Process()

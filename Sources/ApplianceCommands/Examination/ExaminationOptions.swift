@@ -109,6 +109,16 @@ enum ExaminedHost {
       try require()
       return try await client.get(ControlRoutes.access, as: GatewayAccess.self)
     }
+    running.sandboxes = {
+      try require()
+      return try await client.get(ControlRoutes.sandboxes, as: SandboxReport.self).probes
+    }
+    running.escape = { sandbox in
+      try require()
+      return try await client.post(
+        ControlRoutes.escape, EscapeRequest(sandbox: sandbox), as: EscapeReport.self
+      ).findings
+    }
     running.reseal = {
       try require()
       try await client.reseal()

@@ -30,23 +30,26 @@ struct RunCommand: AsyncParsableCommand {
   }
 }
 
-/// `kafclaw component`: what `run` starts; of no use by hand.
+/// `kafclaw component`: what `run` starts, or a service manager; of no use by hand.
 struct ComponentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "component", abstract: "A process of the appliance, started by `run`.",
     shouldDisplay: false)
 
-  @Argument(help: "gateway, agent, source or tool.")
+  @Argument(help: "gateway, agent, source, tool or tools.")
   var role: String
 
-  @Argument(help: "Process id of the supervisor.")
-  var supervisor: Int32
+  @Option(help: "Where the supervisor waits for a component that it did not start.")
+  var socket: String?
+
+  @Argument(help: "Process id of the supervisor that started it.")
+  var supervisor: Int32?
 
   @Argument(help: "Folders it works in.")
   var folders: [String] = []
 
   func run() async throws {
     try ComponentEntry.prepare(supervisor: supervisor, role: role)
-    try await ComponentEntry.run(role: role, folders: folders)
+    try await ComponentEntry.run(role: role)
   }
 }

@@ -95,6 +95,8 @@ enum kafclaw_filter_flags {
   KAFCLAW_FILTER_NETWORK = 1,
   /// No program can be executed.
   KAFCLAW_FILTER_NO_EXECUTE = 2,
+  /// No unix socket can be made.
+  KAFCLAW_FILTER_NO_UNIX = 4,
 };
 
 /// Writes the filter as BPF instructions (struct sock_filter). Returns its size in bytes, or -1

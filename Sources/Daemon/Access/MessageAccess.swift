@@ -23,7 +23,7 @@ struct MessageAccess: Sendable {
   let replies: ReplySignals
 
   init(
-    _ store: TimelineStore, _ audit: AuditTrail, _ screen: SecretScreen,
+    _ store: TimelineStore, _ audit: AuditTrail, _ screen: SecretScreen, _ tools: any ToolProcesses,
     _ settings: @escaping @Sendable () async -> RuntimeSettings?
   ) {
     (self.store, self.screen, self.settings) = (store, screen, settings)
@@ -34,7 +34,7 @@ struct MessageAccess: Sendable {
     authority = TurnAuthority(store: store, audit: audit, judge: judge, settings: settings)
     exec = ExecCalls(
       store: store, audit: audit, authority: authority,
-      sandbox: SandboxDesk(audit: audit, environment: ProcessEnvironment.ofChildren),
+      sandbox: SandboxDesk(audit: audit, tools: tools),
       settings: settings)
     desk = ApprovalDesk(
       store: store, audit: audit,

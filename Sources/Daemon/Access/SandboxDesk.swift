@@ -20,12 +20,12 @@ actor SandboxDesk {
   private static let patience: TimeInterval = 30
 
   private let audit: AuditTrail
-  private let environment: [String: String]
+  private let tools: any ToolProcesses
   private var chosen: [Wish: SandboxConfiguration] = [:]
   private var failed: [Wish: (at: Date, error: ApplianceError)] = [:]
 
-  init(audit: AuditTrail, environment: [String: String]) {
-    (self.audit, self.environment) = (audit, environment)
+  init(audit: AuditTrail, tools: any ToolProcesses) {
+    (self.audit, self.tools) = (audit, tools)
   }
 
   /// - Throws: `sandbox.unavailable` when none that is allowed is usable.
@@ -71,23 +71,25 @@ actor SandboxDesk {
   /// What the sandboxes of this host do.
   func probe(_ backends: [SandboxBackend]) async throws -> [SandboxProbe] {
     guard !backends.isEmpty else { return [] }
-    let reply = try await ask(.probe(backends), within: .seconds(120))
+    let reply = try await tools.ask(.probe(backends), within: .seconds(120))
     guard case .probes(let probes) = reply else { throw ToolReply.unexpected }
     return probes
   }
 
-  /// Runs an authorised call; returns when nothing of it is left.
-  func run(_ run: ToolRun, timeout: Int) async throws -> SandboxOutcome {
-    guard case .outcome(let outcome) = try await ask(.run(run), within: .seconds(timeout + 30))
-    else { throw ToolReply.unexpected }
-    return outcome
+  /// Tries to break out of a sandbox, in every way that is known.
+  func escape(_ sandbox: SandboxConfiguration) async throws -> [EscapeFinding] {
+    let reply = try await tools.ask(.escape(sandbox), within: .seconds(180))
+    guard case .findings(let findings) = reply else { throw ToolReply.unexpected }
+    return findings
   }
 
-  private nonisolated func ask(
-    _ order: ToolOrder, within limit: Duration
-  ) async throws -> ToolReply {
-    try await WorkerProcess(.tool, environment: environment, limit: limit)
-      .call(order, reply: ToolReply.self)
+  /// Runs an authorised call; returns when nothing of it is left.
+  func run(_ run: ToolRun, timeout: Int) async throws -> SandboxOutcome {
+    guard
+      case .outcome(let outcome) = try await tools.ask(
+        .run(run), within: .seconds(timeout + 30))
+    else { throw ToolReply.unexpected }
+    return outcome
   }
 
   private func tell(

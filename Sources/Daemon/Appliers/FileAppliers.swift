@@ -44,8 +44,10 @@ struct WorkspaceApplier: ResourceApplier {
       return try ConfinedFolder(root).removeIfPresent(name)
     }
     try PrivateFolder.create(root)
+    if paths.isSystem { try ConfinedFolder.share(root) }
+    let modes = paths.sharedFileModes
     try ConfinedFolder(root).write(
-      name, file.bytes, mode: file.isExecutable ? 0o700 : 0o600)
+      name, file.bytes, mode: file.isExecutable ? modes.program : modes.file)
   }
 
   private func observe(_ name: String, in root: String) -> Observation {

@@ -13,21 +13,29 @@ import Supervision
 
 /// `kafclaw component ROLE`: the processes that the supervisor starts.
 public enum ComponentEntry {
-  /// The first thing in a component's process.
+  /// The first thing in a component's process, after ``ComponentBorders/draw(_:)``.
   ///
-  /// - Throws: When the process was not started by a supervisor, or as root.
   /// A `tool` process may run an engine whose helpers are set-user-id: it gives up privileges for
   /// what runs inside the sandbox, not for the engine.
-  public static func prepare(supervisor: Int32, role: String) throws {
+  ///
+  /// - Parameter supervisor: Who started it; `nil` for one that is attached to a socket.
+  /// - Throws: When the process was not started by a supervisor, or as root.
+  public static func prepare(supervisor: Int32?, role: String) throws {
     try RootRefusal.require(environment: ProcessEnvironment.settings)
-    umask(0o077)
-    try ComponentProcess.bind(to: supervisor, mayGainPrivileges: role == "tool")
+    let inherited = umask(0o077)
+    // What agent and commands make is for the group that shares their folders, where the service
+    // manager says so.
+    if role != "gateway", inherited & 0o007 == 0o007 { umask(inherited) }
+    if let supervisor {
+      try ComponentProcess.bind(to: supervisor, mayGainPrivileges: role == "tool")
+    } else {
+      try ComponentProcess.bindToConnection()
+    }
   }
 
   /// Runs until the supervisor says exit or is gone.
   ///
-  /// - Parameter folders: Where an agent may work.
-  public static func run(role: String, folders: [String] = []) async throws {
+  public static func run(role: String) async throws {
     // The supervisor decides when a component ends; a terminal's Ctrl-C reaches the whole group.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
@@ -39,12 +47,15 @@ public enum ComponentEntry {
     case "agent":
       let link = ComponentProcess.open(role: role)
       await AgentService(
-        link: link, logger: logger, folders: folders, confinement: ComponentBorders.current
+        link: link, logger: logger, folders: ComponentBorders.folders,
+        confinement: ComponentBorders.current
       ).run()
     case "source":
       await serveSource()
     case "tool":
       await serveTool()
+    case "tools":
+      await ToolHostProcess.serve()
     default:
       throw ApplianceError(.malformed, "there is no component \"\(role)\"")
     }

@@ -14,8 +14,8 @@ enum ToolOrder: Sendable, Codable {
   /// What the sandboxes of this host really do for this user.
   case probe([SandboxBackend])
   case run(ToolRun)
-  /// Tries to break out, in every way that is known. `scratch` is an empty folder of the caller.
-  case escape(SandboxConfiguration, scratch: String)
+  /// Tries to break out, in every way that is known.
+  case escape(SandboxConfiguration)
 }
 
 /// One authorised call of `exec`.
@@ -45,8 +45,10 @@ enum ToolWorker {
     switch order {
     case .probe(let backends): return .probes(backends.map { SandboxProbe.probe($0) })
     case .run(let run): return .outcome(try answer(run))
-    case .escape(let sandbox, let scratch):
-      return .findings(try EscapeSuite.run(SandboxRunner(sandbox), scratch: scratch))
+    case .escape(let sandbox):
+      let scratch = try TemporaryFolder()
+      defer { scratch.remove() }
+      return .findings(try EscapeSuite.run(SandboxRunner(sandbox), scratch: scratch.path))
     }
   }
 
@@ -103,4 +105,19 @@ extension SandboxRequest {
         processes: exec.processes, output: exec.output),
       hasNetwork: exec.network)
   }
+}
+
+/// A private folder that is gone afterwards.
+private struct TemporaryFolder {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/kafclaw-escape-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw ApplianceError.system("create", "/tmp") }
+    path = template.withUnsafeBufferPointer { buffer in
+      String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+  }
+
+  func remove() { rmdir(path) }
 }

@@ -46,6 +46,19 @@ public struct DecisionsResponse: Sendable, Codable {
   public let decisions: [DecisionRecord]
 }
 
+/// Body of `POST /v1/sandboxes/escape`: which sandbox is to be broken out of.
+public struct EscapeRequest: Sendable, Codable {
+  public let sandbox: SandboxConfiguration
+
+  public init(sandbox: SandboxConfiguration) { self.sandbox = sandbox }
+}
+
+/// Its answer.
+public struct EscapeReport: Sendable, Codable {
+  public var formatVersion = 1
+  public let findings: [EscapeFinding]
+}
+
 /// Answer of `GET /v1/sandboxes`.
 public struct SandboxReport: Sendable, Codable {
   public var formatVersion = 1

@@ -97,9 +97,13 @@ struct ControlActions: Sendable {
   }
 
   /// The word of whoever may open the control socket.
-  func decide(_ request: ApprovalDecision) async throws -> ApprovalsResponse {
+  ///
+  /// - Parameter caller: The user that the kernel names.
+  func decide(
+    _ request: ApprovalDecision, by caller: UInt32?
+  ) async throws -> ApprovalsResponse {
     let word = ApprovalWord(
-      id: request.id, isApproved: request.isApproved, by: "operator:\(geteuid())",
+      id: request.id, isApproved: request.isApproved, by: "operator:\(caller ?? geteuid())",
       uses: request.uses, note: request.note)
     return ApprovalsResponse(approvals: [try await desk.say(word)])
   }
@@ -113,6 +117,15 @@ struct ControlActions: Sendable {
   /// What the sandboxes of this host do for the user of the appliance.
   func sandboxes() async throws -> SandboxReport {
     SandboxReport(probes: try await sandbox.probe([.podman, .docker, .bubblewrap]))
+  }
+
+  /// Tries to break out of a sandbox that was probed before.
+  func escape(_ request: EscapeRequest) async throws -> EscapeReport {
+    let probed = try await sandbox.probe([request.sandbox.backend]).map(\.configuration)
+    guard probed.contains(request.sandbox) else {
+      throw ApplianceError(.sandboxUnavailable, "there is no such sandbox on this host")
+    }
+    return EscapeReport(findings: try await sandbox.escape(request.sandbox))
   }
 
   func auditAnchors() async throws -> AuditAnchors {

@@ -92,6 +92,7 @@ public enum ControlRoutes {
   public static let decide = "/v1/approvals/decide"
   public static let decisions = "/v1/decisions"
   public static let sandboxes = "/v1/sandboxes"
+  public static let escape = "/v1/sandboxes/escape"
   public static let suspend = "/v1/suspend"
   public static let resume = "/v1/resume"
   public static let rollback = "/v1/rollback"

@@ -16,15 +16,25 @@ struct ControlServer: Sendable {
 
   let actions: ControlActions
   let logger: Logger
+  let `guard`: PeerGuard
 
-  func application(path: String) -> Application<RouterResponder<ControlContext>> {
-    Application(
-      router: router, configuration: .init(address: .unixDomainSocket(path: path)), logger: logger)
+  /// - Parameter onListening: Called once callers can connect.
+  func application(
+    path: String, onListening: @escaping @Sendable () throws -> Void
+  ) -> Application<RouterResponder<ControlContext>> {
+    let logger = logger
+    return Application(
+      router: router, configuration: .init(address: .unixDomainSocket(path: path)),
+      onServerRunning: { _ in
+        do { try onListening() } catch {
+          logger.error("control socket", metadata: ["error": "\(error)"])
+        }
+      }, logger: logger)
   }
 
   private var router: Router<ControlContext> {
     let router = Router(context: ControlContext.self)
-    router.add(middleware: PeerGuard())
+    router.add(middleware: self.guard)
     let actions = actions
     router.get(RouterPath(ControlRoutes.status)) { _, _ in
       try respond(await actions.status())
@@ -75,13 +85,17 @@ struct ControlServer: Sendable {
       let body = try await decode(request, as: ApprovalsRequest.self)
       return try await respond(to: { try await actions.approvals(body) })
     }
-    router.post(RouterPath(ControlRoutes.decide)) { request, _ in
+    router.post(RouterPath(ControlRoutes.decide)) { request, context in
       let body = try await decode(request, as: ApprovalDecision.self)
-      return try await respond(to: { try await actions.decide(body) })
+      return try await respond(to: { try await actions.decide(body, by: context.caller) })
     }
     router.post(RouterPath(ControlRoutes.decisions)) { request, _ in
       let body = try await decode(request, as: DecisionsRequest.self)
       return try await respond(to: { try await actions.decisions(body) })
+    }
+    router.post(RouterPath(ControlRoutes.escape)) { request, _ in
+      let body = try await decode(request, as: EscapeRequest.self)
+      return try await respond(to: { try await actions.escape(body) })
     }
     router.get(RouterPath(ControlRoutes.sandboxes)) { _, _ in
       try await respond(to: { try await actions.sandboxes() })

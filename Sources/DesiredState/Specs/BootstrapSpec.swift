@@ -10,6 +10,7 @@ public struct BootstrapSpec: Sendable, Equatable {
   public var source = SourceSpec()
   public var signers: [String: SignerSpec] = [:]
   public var tomb = TombSpec()
+  public var components = ComponentsSpec()
 
   public init() {}
 
@@ -36,5 +37,6 @@ extension BootstrapSpec: SpecSection, SpecNesting {
       "Who may sign commits, by name. Read again before every pass: a key that is removed or "
         + "revoked here stops counting without a restart."),
     SpecField("tomb", \.tomb, TombSpec.summary),
+    SpecField("components", \.components, ComponentsSpec.summary),
   ]
 }

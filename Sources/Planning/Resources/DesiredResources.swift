@@ -22,7 +22,9 @@ public struct DesiredResources: Sendable {
 
   /// Folders are private to the service user, files too.
   private var modes: [Resource] {
-    let folders = ["", "run", "reconciler"].map { name in
+    // The service manager keeps a runtime folder that lies elsewhere.
+    let runtime = paths.isSystem ? [] : ["run"]
+    let folders = ([""] + runtime + ["reconciler"]).map { name in
       Resource(.modes, ModeTarget.folder(name).name, ["mode": "0700"])
     }
     let files = ["timeline.db"].map { name in
@@ -41,12 +43,13 @@ public struct DesiredResources: Sendable {
   }
 
   private var workspace: [Resource] {
-    state.workspace.map { path, file in
+    let modes = paths.sharedFileModes
+    return state.workspace.map { path, file in
       Resource(
         .workspace, path,
         [
           "digest": .string(SHA256.digest(file.bytes).rawValue),
-          "mode": .string(file.isExecutable ? "0700" : "0600"),
+          "mode": .string(PrivateFolder.octal(file.isExecutable ? modes.program : modes.file)),
         ])
     }
   }

@@ -5,7 +5,7 @@ import DurableIO
 import Glibc
 
 /// Who may read and write what is the appliance's: only its user, but for `appliance.yaml` and its
-/// folder, which others may read.
+/// folder, which others may read, and the ways to its sockets.
 struct ModeRule {
   private let paths: AppliancePaths
   /// Users to whom something of the appliance may belong.
@@ -33,6 +33,8 @@ struct ModeRule {
     guard file.isFile || file.isFolder, owners.contains(file.owner),
       file.permissions & forbidden(file) != 0
     else { return nil }
+    // With control lists on them, a mode would take more than it says.
+    if isWayToSockets(file) { return nil }
     if isOpen(file) { return file.permissions & 0o755 }
     return file.isFolder ? PrivateFolder.mode : DurableFile.privateMode
   }
@@ -55,7 +57,18 @@ struct ModeRule {
     return repairs + [last]
   }
 
-  private func forbidden(_ file: OwnFile) -> mode_t { isOpen(file) ? 0o022 : 0o077 }
+  private func forbidden(_ file: OwnFile) -> mode_t {
+    // Whoever connects there is asked for by the kernel.
+    if file.path.hasPrefix(paths.roleSockets + "/") { return 0 }
+    if isWayToSockets(file) { return file.isFolder ? 0o066 : 0o007 }
+    return isOpen(file) ? 0o022 : 0o077
+  }
+
+  /// Components pass through these folders, and operators use the socket.
+  private func isWayToSockets(_ file: OwnFile) -> Bool {
+    file.path == paths.roleSockets
+      || paths.isSystem && [paths.runtime, paths.controlSocket].contains(file.path)
+  }
 
   /// Holds no secret, and operators look at it.
   private func isOpen(_ file: OwnFile) -> Bool {
