@@ -18,7 +18,7 @@ public struct KafclawCommand: AsyncParsableCommand {
       """,
     version: ApplianceVersion.current,
     subcommands: [
-      InitCommand.self, ValidateCommand.self, SchemaCommand.self,
+      InitCommand.self, SetupCommand.self, ValidateCommand.self, SchemaCommand.self,
       ApplyCommand.self, RunCommand.self, ReconcileCommand.self, StatusCommand.self,
       HistoryCommand.self,
       RollbackCommand.self, SuspendCommand.self, ResumeCommand.self, SourceCommand.self,

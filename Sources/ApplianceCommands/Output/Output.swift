@@ -15,6 +15,9 @@ enum Output {
     write(String(decoding: bytes, as: UTF8.self) + "\n", to: 1)
   }
 
+  /// The beginning of a line that somebody else ends.
+  static func prompt(_ text: String) { write(text, to: 2) }
+
   static func note(_ text: String) { write("kafclaw: \(text)\n", to: 2) }
 
   static func failure(_ error: ApplianceError) {
