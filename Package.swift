@@ -73,6 +73,7 @@ let package = Package(
     // L0: C
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CProcess"),
     .target(name: "CKeyring"),
     .target(name: "CSandbox"),
@@ -85,6 +86,7 @@ let package = Package(
     layer("GatewayAPI", ["ApplianceModel"]),
     layer("ControlAPI", ["ApplianceModel"]),
     // L3: mechanisms
+    layer("Backup", ["CZstd", "SodiumCrypto", "DurableIO", "ApplianceModel"]),
     layer("GitSource", ["CLibgit2", "ApplianceModel"]),
     .target(
       name: "Guardrails", dependencies: ["ApplianceModel", "DesiredState"],
@@ -137,7 +139,8 @@ let package = Package(
       [
         "Gateway", "AgentRuntime", "Doctor", "Tools", "Policy", "Reconciliation", "Planning",
         "Timeline", "GitSource",
-        "Provenance", "Sandbox", "Supervision", "AuditLog", "Tomb", "ControlAPI", "DesiredState",
+        "Provenance", "Sandbox", "Supervision", "AuditLog", "Backup", "Tomb", "ControlAPI",
+        "DesiredState",
         "SodiumCrypto", "DurableIO",
         "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .logging, .serviceLifecycle,
         .unixSignals,
@@ -148,8 +151,8 @@ let package = Package(
       dependencies: [
         "Daemon", "Doctor", "Policy", "Timeline", "Reconciliation", "Provenance", "Guardrails",
         "Planning", "GitSource",
-        "AuditLog", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState", "DurableIO",
-        "ApplianceModel", .argumentParser,
+        "AuditLog", "Backup", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState",
+        "DurableIO", "ApplianceModel", .argumentParser,
         .asyncHTTPClient, .nioCore, .nioHTTP1,
       ],
       resources: scaffold.map { .embedInCode("Scaffold/\($0)") },
@@ -215,6 +218,9 @@ let package = Package(
         "DurableIO", "ControlAPI", "ApplianceModel", .logging,
       ]),
     tests("ControlAPITests", ["ControlAPI", "ApplianceModel", "TestSupport"]),
+    tests(
+      "BackupTests", ["Backup", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"],
+      exclude: ["reader.py"]),
     tests("SupervisionTests", ["Supervision", "ApplianceModel", "TestSupport", .logging]),
     tests(
       "GatewayTests",

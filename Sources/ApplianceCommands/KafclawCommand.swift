@@ -23,7 +23,8 @@ public struct KafclawCommand: AsyncParsableCommand {
       HistoryCommand.self,
       RollbackCommand.self, SuspendCommand.self, ResumeCommand.self, SourceCommand.self,
       DoctorCommand.self, SecurityCommand.self, TombCommand.self, TokenCommand.self,
-      AuditCommand.self, ConfigCommand.self, AccessCommand.self, ApprovalsCommand.self,
+      AuditCommand.self, BackupCommand.self, ConfigCommand.self, AccessCommand.self,
+      ApprovalsCommand.self,
       ChatCommand.self,
       ComponentCommand.self,
     ])

@@ -120,6 +120,8 @@ extension AuditEvent.Kind {
   public static let sandbox = Self("tool.sandbox")
   /// A secret was seen where none may be.
   public static let secretSeen = Self("secret.seen")
+  /// A backup, a check of one, or what was brought back.
+  public static let backup = Self("backup")
   public static let start = Self("appliance.start")
   public static let stop = Self("appliance.stop")
 }

@@ -100,6 +100,8 @@ extension AppliancePaths {
   public var auditAnchor: String { copies + "/audit.anchor" }
   /// Secrets that were seen in messages.
   public var exposures: String { state + "/exposures.json" }
+  /// Copies that a backup reads from; empty otherwise.
+  public var backupStaging: String { state + "/backup-staging" }
   public var timelineFile: String { state + "/timeline.db" }
   /// The effective configuration, without secrets, as people and backups read it.
   public var renderedConfiguration: String { state + "/config.json" }

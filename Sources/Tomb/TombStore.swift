@@ -127,6 +127,17 @@ public final class TombStore: Sendable {
     keep(host, of: slot)
   }
 
+  /// Runs `body` while nobody changes the tomb's files.
+  public func withoutChanges<Value>(_ body: () throws -> Value) throws -> Value {
+    try files.locked(body)
+  }
+
+  /// To whom the tomb is sealed beside this host.
+  public func recoveryRecipients() throws -> [Recipient] {
+    try open().keyFile.slots.filter { $0.kind == .recovery }
+      .map { Recipient(publicKey: $0.publicKey) }
+  }
+
   /// - Throws: `tomb.exists`.
   public func requireNone() throws {
     guard try !files.exists else {

@@ -92,6 +92,13 @@ struct ControlActions: Sendable {
     TimelineReport(problem: try await store.problem(full: request.full))
   }
 
+  /// Copies the timeline, which nothing but this process has open, to where backups read it.
+  func captureTimeline() async throws -> TimelineReport {
+    try PrivateFolder.create(paths.backupStaging)
+    try await store.capture(to: paths.backupStaging + "/timeline.db")
+    return TimelineReport(problem: nil)
+  }
+
   func approvals(_ request: ApprovalsRequest) async throws -> ApprovalsResponse {
     ApprovalsResponse(approvals: try await desk.list(request.state))
   }

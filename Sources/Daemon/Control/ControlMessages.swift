@@ -87,6 +87,7 @@ public enum ControlRoutes {
   public static let desired = "/v1/desired"
   public static let reseal = "/v1/reseal"
   public static let timeline = "/v1/timeline"
+  public static let capture = "/v1/timeline/capture"
   public static let auditAnchors = "/v1/audit/anchors"
   public static let approvals = "/v1/approvals"
   public static let decide = "/v1/approvals/decide"

@@ -74,6 +74,9 @@ struct ControlServer: Sendable {
       let body = try await decode(request, as: TimelineRequest.self)
       return try await respond(to: { try await actions.inspectTimeline(body) })
     }
+    router.post(RouterPath(ControlRoutes.capture)) { _, _ in
+      try await respond(to: { try await actions.captureTimeline() })
+    }
     router.get(RouterPath(ControlRoutes.auditAnchors)) { _, _ in
       try await respond(to: { try await actions.auditAnchors() })
     }

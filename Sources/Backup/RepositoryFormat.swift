@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import SodiumCrypto
+
+/// What docs/formats/backup-repository.md fixes.
+enum RepositoryFormat {
+  static let version = 1
+  /// Content of one chunk, at most. Of databases every chunk but the last has this length. Bytes.
+  static let chunkLength = 256 << 10
+  /// A pack is closed once it has so many bytes.
+  static let packLength = 16 << 20
+  /// What sealing and compressing add to a chunk at most. Bytes.
+  static let chunkOverhead = 4 << 10
+  /// Bytes of a pack at most.
+  static let packLimit = packLength + chunkLength + chunkOverhead + padding
+  /// Packs are padded to a multiple of it: sizes of chunks do not show. Bytes.
+  static let padding = 64 << 10
+  /// Bytes of a JSON file of the repository.
+  static let recordLimit = 1 << 30
+  /// Bytes of `config`, a key slot or a head.
+  static let smallLimit = 64 << 10
+
+  /// Ten digits, so that names sort as numbers do.
+  static func name(of sequence: Int) -> String {
+    let digits = String(sequence)
+    return String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+  }
+
+  /// - Returns: `nil` for a name that ``name(of:)`` does not make.
+  static func sequence(of name: String) -> Int? {
+    guard name.utf8.count == 10, name.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let sequence = Int(name), sequence > 0
+    else { return nil }
+    return sequence
+  }
+
+  static func pack(_ name: HashValue) -> String {
+    let text = name.hexadecimal
+    return "packs/\(text.prefix(2))/\(text)"
+  }
+
+  /// With what its content begins: two writers never mean the same file.
+  static func index(_ sequence: Int, _ hash: String) -> String {
+    "index/\(name(of: sequence))-\(hash.prefix(16))"
+  }
+
+  static func manifest(_ sequence: Int, _ hash: String) -> String {
+    "snapshots/\(name(of: sequence))-\(hash.prefix(16))"
+  }
+
+  static func head(_ sequence: Int) -> String { "heads/\(name(of: sequence))" }
+}
+
+/// The keys that follow from a repository's root key.
+struct RepositoryKeys: Sendable {
+  let data: SecretKey
+  let ids: SecretKey
+  let records: SecretKey
+
+  init(root: SecretKey) throws {
+    data = try root.subkey(1, SecretKey.Purpose("bkupdata"))
+    ids = try root.subkey(1, SecretKey.Purpose("bkupids_"))
+    records = try root.subkey(1, SecretKey.Purpose("bkuprecs"))
+  }
+}
+
+/// Which repository: 16 random bytes.
+public struct RepositoryID: Sendable, Hashable, CustomStringConvertible {
+  let bytes: [UInt8]
+
+  static func random() -> RepositoryID { RepositoryID(SecureRandom.bytes(16)) }
+
+  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  init?(_ text: String) {
+    guard let bytes = Hexadecimal.decode(text), bytes.count == 16 else { return nil }
+    self.bytes = bytes
+  }
+
+  public var description: String { Hexadecimal.encode(bytes) }
+
+  /// What sealed bytes of this repository are: nothing opens as anything else.
+  func context(_ kind: String, _ rest: [UInt8]) -> [UInt8] {
+    Array("kafclaw-backup/\(RepositoryFormat.version)/\(kind)/".utf8) + bytes + rest
+  }
+
+  func context(_ kind: String, sequence: Int) -> [UInt8] {
+    context(kind, BigEndian.bytes(UInt64(max(0, sequence))))
+  }
+}
+
+/// Integers as the format writes them: most significant byte first.
+enum BigEndian {
+  static func bytes(_ value: UInt64) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * UInt64($0))) }
+  }
+
+  static func bytes(_ value: UInt32) -> [UInt8] { Array(bytes(UInt64(value)).suffix(4)) }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import AuditLog
+public import Backup
+import DurableIO
+import Glibc
+import Timeline
+
+/// Restores a snapshot to a place of its own and looks at what came back.
+public enum RestoredCheck {
+  /// One thing that was compared.
+  public struct Result: Sendable, Codable, Equatable {
+    public let name: String
+    public let expected: String
+    public let found: String
+    public var isRight: Bool { expected == found }
+  }
+
+  /// - Parameter home: What ``HostContents/place(_:)`` made of a snapshot.
+  public static func run(_ manifest: BackupManifest, home: String) -> [Result] {
+    let paths = AppliancePaths.user(home: home)
+    var results: [Result] = []
+    func compare(_ name: String, _ expected: String, _ found: () throws -> String) {
+      let text: String
+      do { text = try found() } catch { text = ApplianceError.of(error).message }
+      results.append(Result(name: name, expected: expected, found: text))
+    }
+    if let database = manifest.database {
+      compare("timeline.intact", "intact") {
+        try TimelineInspection.problem(path: paths.timelineFile, full: true) ?? "intact"
+      }
+      compare("timeline.rows", words(database.rows)) {
+        words(try TimelineCapture.facts(path: paths.timelineFile).rows)
+      }
+      for end in ["-wal", "-shm", "-journal"] {
+        compare("timeline\(end)", "absent") {
+          access(paths.timelineFile + end, F_OK) == 0 ? "present" : "absent"
+        }
+      }
+    }
+    if manifest.files.contains(where: { $0.path.hasPrefix("state/audit/") }) {
+      compare("audit.chain", "intact") {
+        var verifier = AuditVerifier(
+          AuditFiles(paths), publicKey: nil,
+          anchors: try TimelineInspection.anchors(path: paths.timelineFile) ?? [])
+        return try verifier.verify().isIntact ? "intact" : "damaged"
+      }
+    }
+    return results
+  }
+
+  private static func words(_ rows: [String: Int]) -> String {
+    rows.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+  }
+}
