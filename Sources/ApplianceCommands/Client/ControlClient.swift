@@ -45,7 +45,19 @@ struct ControlClient {
   }
 
   /// The client of the appliance that holds the lock; `nil` when none does.
+  ///
+  /// - Throws: `control.refused` for somebody who is no operator of the package's appliance.
   static func ofRunningAppliance(_ paths: AppliancePaths) throws -> ControlClient? {
+    if paths.isSystem, access(paths.lock, R_OK) != 0, errno == EACCES {
+      // An operator may not look at the lock, but may use the socket.
+      if access(paths.controlSocket, W_OK) == 0 {
+        return ControlClient(socket: paths.controlSocket)
+      }
+      guard errno == EACCES else { return nil }
+      throw ApplianceError(
+        .refused, "the control socket is for members of \(OperatorAccess.group)",
+        hint: "sudo adduser USER \(OperatorAccess.group), and log in again")
+    }
     guard try FileLock.isHeld(paths.lock) else { return nil }
     guard access(paths.controlSocket, F_OK) == 0 else { return nil }
     return ControlClient(socket: paths.controlSocket)
