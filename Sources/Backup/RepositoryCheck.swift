@@ -173,17 +173,14 @@ public struct RepositoryCheck {
     _ cipher: ChunkCipher
   ) throws {
     try requireSize(name, pack.size)
-    let content = try repository.folder.read(name, limit: pack.size)
-    bytes += content.count
+    let file = try repository.folder.open(name)
+    bytes += pack.size
     var broken: Set<Int> = []
     var problems: [String] = []
     for (id, place) in chunks.sorted(by: { $0.1.offset < $1.1.offset }) {
       do {
-        try content.withUnsafeBytes { content in
-          let sealed = UnsafeRawBufferPointer(
-            rebasing: content[place.offset..<(place.offset + place.size)])
-          _ = try cipher.open(sealed, id: id, length: place.length)
-        }
+        let sealed = try file.read(place.size, at: place.offset)
+        try sealed.withUnsafeBytes { _ = try cipher.open($0, id: id, length: place.length) }
       } catch {
         problems.append("byte \(place.offset): \(ApplianceError.of(error).message)")
         broken.formUnion(users[id] ?? [])
@@ -195,11 +192,21 @@ public struct RepositoryCheck {
         .init(
           file: name, problem: words + (problems.count > 3 ? "; and more" : ""),
           snapshots: broken.sorted()))
-    } else if ContentHash.of(content) != pack.name {
+    } else if try hash(file, pack.size) != pack.name {
       // Every chunk is whole: what changed lies between them.
       damages.append(
         .init(file: name, problem: "was changed where no chunk lies", snapshots: []))
     }
+  }
+
+  /// Of a whole file, a piece at a time.
+  private func hash(_ file: borrowing Descriptor, _ size: Int) throws -> HashValue {
+    let hash = ContentHash()
+    let piece = 1 << 20
+    for start in stride(from: 0, to: size, by: piece) {
+      hash.update(try file.read(min(piece, size - start), at: start))
+    }
+    return hash.value()
   }
 
   private mutating func note(_ file: String, _ error: any Error, _ snapshots: [Int]) {

@@ -9,12 +9,12 @@ enum RepositoryFormat {
   static let version = 1
   /// Content of one chunk, at most. Of databases every chunk but the last has this length. Bytes.
   static let chunkLength = 256 << 10
-  /// A pack is closed once it has so many bytes.
-  static let packLength = 16 << 20
+  /// A pack is closed once it has so many bytes: it is held in memory until then.
+  static let packLength = 12 << 20
   /// What sealing and compressing add to a chunk at most. Bytes.
   static let chunkOverhead = 4 << 10
   /// Bytes of a pack at most.
-  static let packLimit = packLength + chunkLength + chunkOverhead + padding
+  static let packLimit = (16 << 20) + chunkLength + chunkOverhead + padding
   /// Packs are padded to a multiple of it: sizes of chunks do not show. Bytes.
   static let padding = 64 << 10
   /// Bytes of a JSON file of the repository.

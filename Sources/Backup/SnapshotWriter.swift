@@ -34,7 +34,7 @@ public struct SnapshotReport: Sendable, Codable, Equatable {
 /// counts.
 public struct SnapshotWriter {
   /// Bytes that are read at a time.
-  private static let window = 4 << 20
+  private static let window = 1 << 20
 
   private let repository: BackupRepository
   private let signer: SigningKey

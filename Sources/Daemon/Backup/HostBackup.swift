@@ -148,7 +148,8 @@ public struct HostBackup: Sendable {
           path: HostContents.timeline, source: copy, isDatabase: true, isRequired: true))
     }
     // After the database: what that remembers of the log has to be in the log.
-    HostContents.addState(paths, bundle?.state.spec, to: &contents)
+    // Before anything was applied the workspace is where it is by default.
+    HostContents.addState(paths, bundle?.state.spec ?? ApplianceSpec(), to: &contents)
     return try SnapshotWriter.write(
       contents, facts, to: repository, signer: try signer(),
       known: try knownHead(of: repository), now: { Date() }, progress: progress)
@@ -214,14 +215,12 @@ public enum HostContents {
   }
 
   static func addState(
-    _ paths: AppliancePaths, _ spec: ApplianceSpec?, to contents: inout BackupContents
+    _ paths: AppliancePaths, _ spec: ApplianceSpec, to contents: inout BackupContents
   ) {
     contents.addFolder("state/reconciler", from: paths.reconciler) { !isTemporary($0) }
     contents.addFolder("state/source.git", from: paths.clone) { !isTemporary($0) }
-    if let spec {
-      contents.addFolder("workspace", from: paths.agentFolder(spec.agent.workspace)) {
-        !isTemporary($0)
-      }
+    contents.addFolder("workspace", from: paths.agentFolder(spec.agent.workspace)) {
+      !isTemporary($0)
     }
     contents.addFolder("state/audit", from: paths.audit) {
       !isTemporary($0) && !$0.hasSuffix("/lock")
