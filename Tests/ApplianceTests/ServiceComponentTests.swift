@@ -41,6 +41,15 @@ import Testing
     #expect(await eventually { manager.isIdle })
   }
 
+  @Test("the ways to their sockets are no finding, and what is open beside them is one")
+  func modes() throws {
+    let checked = try appliance.run("security", "check", "--skip", "host.updates").output
+    #expect(checked.contains("ok    state.modes"), "\(checked)")
+    _ = try Program.command(["chmod", "777", "\(appliance.home)/.kafclaw/run/role"])
+    let open = try appliance.run("security", "check", "--skip", "host.updates").output
+    #expect(!open.contains("ok    state.modes"), "\(open)")
+  }
+
   @Test("they are connected again to a supervisor that was killed")
   func killedSupervisor() async throws {
     appliance.killSupervisor()

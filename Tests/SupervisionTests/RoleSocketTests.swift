@@ -83,6 +83,40 @@ struct RoleSocketTests {
     for socket in [first, second, connection.socket] { close(socket) }
   }
 
+  @Test("who knocked and went away again is not taken for a component")
+  func skipsTheDead() async throws {
+    let door = try door()
+    defer { door.cancel() }
+    for _ in 0..<3 { close(try knock()) }
+    async let started = door.start { ["/a"] }
+    let socket = try knock()
+    #expect(line(from: socket) == #"{"folders":["/a"]}"#)
+    let connection = try await started
+    for socket in [socket, connection.socket] { close(socket) }
+  }
+
+  @Test("a connection that is ended counts as the end of a process that does not end")
+  func endsWithoutTheProcess() async throws {
+    let door = try door()
+    defer { door.cancel() }
+    async let started = door.start { [] }
+    let socket = try knock()
+    let connection = try await started
+    connection.kill()
+    // This process is the component, and goes on.
+    #expect(await connection.waitForExit() == "lost its connection, and did not end")
+    for socket in [socket, connection.socket] { close(socket) }
+  }
+
+  @Test("a task that is cancelled waits no longer")
+  func cancelledTask() async throws {
+    let door = try door()
+    defer { door.cancel() }
+    let waiting = Task { try await door.start { [] } }
+    waiting.cancel()
+    await #expect(throws: ApplianceError.self) { try await waiting.value }
+  }
+
   @Test("a start that waits ends when nobody is wanted any more, and so does the door")
   func cancels() async throws {
     let door = try door()
