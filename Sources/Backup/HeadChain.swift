@@ -74,7 +74,9 @@ public struct HeadChain: Sendable {
       throw ApplianceError(
         .backupRewound,
         "the repository ends at snapshot \(heads.count); \(known.sequence) is known",
-        hint: "newer snapshots were removed, or an older copy of the repository was put there")
+        hint:
+          "newer snapshots were removed, or an older copy of the repository was put there; to go "
+          + "on with it, remove the file backup-*.seen of this repository")
     }
     guard hashes[known.sequence - 1].hexadecimal == known.hash else {
       throw ApplianceError(

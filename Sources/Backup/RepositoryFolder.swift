@@ -17,7 +17,8 @@ struct RepositoryFolder: Sendable {
     try PrivateFolder.create(path)
     guard try PrivateFolder.names(in: path).isEmpty else {
       throw ApplianceError(
-        .backupRepository, "\"\(path)\" is not empty", hint: "name a new folder")
+        .backupRepository, "\"\(path)\" is not empty",
+        hint: "name a new folder; one that an interrupted init left can be removed")
     }
     for folder in ["keys", "packs", "index", "snapshots", "heads", "tmp"] {
       try PrivateFolder.create(path + "/" + folder)

@@ -30,14 +30,6 @@ enum RestoreFolder {
     try DurableFile.synchronizeFolder(of: path + "/.")
   }
 
-  static func create(_ path: String, in staging: String) throws {
-    try PrivateFolder.create(staging + "/" + path)
-  }
-
-  static func createParents(of path: String, in staging: String) throws {
-    try PrivateFolder.create(DurableFile.parentFolder(of: path))
-  }
-
   /// Removes it with everything in it; an absent one is fine. Links are removed, not followed.
   static func remove(_ path: String) throws {
     var status = stat()

@@ -63,11 +63,11 @@ public struct SnapshotRestore {
     let staging = try RestoreFolder.make(beside: target)
     do {
       for folder in manifest.folders where wanted.count == manifest.files.count {
-        try RestoreFolder.create(place(try Self.safe(folder)), in: staging)
+        try PrivateFolder.create(staging + "/" + place(try Self.safe(folder)))
       }
       var bytes = 0
       for (index, file) in wanted.enumerated() {
-        try restore(file, to: staging + "/" + place(try Self.safe(file.path)), in: staging)
+        try restore(file, to: staging + "/" + place(try Self.safe(file.path)))
         bytes += file.size
         progress(index + 1, bytes)
       }
@@ -81,29 +81,13 @@ public struct SnapshotRestore {
     return manifest
   }
 
-  /// Reads everything and writes nothing.
-  ///
-  /// - Returns: What cannot be had, by path.
-  public func verify(
-    progress: (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
-  ) -> [String: String] {
-    var damaged: [String: String] = [:]
-    var bytes = 0
-    for (index, file) in wanted.enumerated() {
-      do { try read(file) { _ in } } catch { damaged[file.path] = ApplianceError.of(error).message }
-      bytes += file.size
-      progress(index + 1, bytes)
-    }
-    return damaged
-  }
-
   private func restore(
-    _ file: BackupManifest.File, to path: String, in staging: String
+    _ file: BackupManifest.File, to path: String
   ) throws {
     guard let mode = mode_t(file.mode, radix: 8) else {
       throw ApplianceError(.backupDamaged, "\(file.path) has no mode")
     }
-    try RestoreFolder.createParents(of: path, in: staging)
+    try PrivateFolder.create(DurableFile.parentFolder(of: path))
     let written = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
     try read(file) { try written.write($0, to: path) }
     // What is the appliance's is its user's alone.

@@ -43,7 +43,7 @@ struct SetupCommandTests {
     let run = try Program.run(["run", "--once"], home: home)
     #expect(run.code == 0, "\(run.errors)")
     let again = try setup("--repository", repository.path, "--allow-unsigned")
-    #expect(again.code == 1 && again.errors.contains("names a repository already"))
+    #expect(again.code == 1 && again.errors.contains("was written already"))
     let replaced = try setup("--repository", repository.path, "--allow-unsigned", "--replace")
     #expect(replaced.code == 0, "\(replaced.errors)")
     #expect(replaced.errors.contains("there is a tomb already"))
@@ -97,6 +97,17 @@ struct SetupCommandTests {
       #expect(result.errors.contains(words), "\(arguments): \(result.errors)")
       #expect(text == nil, "\(arguments)")
     }
+  }
+
+  @Test(
+    "what somebody wrote to appliance.yaml stays, whatever it is",
+    arguments: ["{version: 1, source: {}}\n", "\"source\": x\n", "not yaml: [\n", "\u{0}\n"])
+  func writtenFile(content: String) throws {
+    try scratch.write("home/.config/kafclaw/appliance.yaml", content)
+    let result = try setup(
+      "--repository", repository.path, "--allow-unsigned", "--recovery-key-file", "\(home)/key")
+    #expect(result.code == 1 && result.errors.contains("was written already"))
+    #expect(text == content)
   }
 
   @Test("a recovery key replaces no file, and without it there is no tomb")

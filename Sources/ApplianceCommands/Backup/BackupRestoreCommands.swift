@@ -75,6 +75,8 @@ extension BackupCommand {
       if options.format == .json {
         return try Output.json(Whole(repository: report, restored: restored))
       }
+      let verdict =
+        report.snapshots == 0 ? "empty" : report.isIntact ? "intact" : "damaged"
       for damage in report.damages {
         let snapshots = damage.snapshots.map(String.init).joined(separator: ", ")
         Output.line(
@@ -89,7 +91,7 @@ extension BackupCommand {
       }
       Output.line(
         "\(report.snapshots) snapshots, \(report.packs) packs, \(report.chunks) chunks, "
-          + "\(ByteText.of(report.bytes)) read: \(report.isIntact ? "intact" : "damaged")")
+          + "\(ByteText.of(report.bytes)) read: \(verdict)")
       if let head = report.head { Output.line("head \(head.description)") }
     }
   }

@@ -31,14 +31,20 @@ struct SetupHost {
     }
   }
 
-  /// - Throws: `setup.done` when `appliance.yaml` names a repository already.
+  /// What the packaged file says before a setup; anything else was written by somebody.
+  private static let unset = ["version:", "components:", "  start:"]
+
+  /// - Throws: `setup.done` when `appliance.yaml` says more than the packaged one.
   func requireFree(replace: Bool) throws {
     guard !replace, let bytes = try DurableFile.readIfPresent(paths.bootstrapFile, limit: 1 << 20)
     else { return }
     let text = String(decoding: bytes, as: UTF8.self)
-    guard text.split(separator: "\n").contains(where: { $0.hasPrefix("source:") }) else { return }
+    let said = text.split(whereSeparator: \.isNewline).filter { line in
+      !line.hasPrefix("#") && !line.allSatisfy(\.isWhitespace)
+    }
+    guard !said.allSatisfy({ line in Self.unset.contains { line.hasPrefix($0) } }) else { return }
     throw ApplianceError(
-      .setupDone, "\"\(paths.bootstrapFile)\" names a repository already",
+      .setupDone, "\"\(paths.bootstrapFile)\" was written already",
       hint: "edit it, or pass --replace")
   }
 

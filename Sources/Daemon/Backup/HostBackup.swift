@@ -136,7 +136,7 @@ public struct HostBackup: Sendable {
       }
     }
     HostContents.addConfiguration(paths, to: &contents)
-    if access(paths.timelineFile, F_OK) == 0 {
+    if try HostContents.isThere(paths.timelineFile) {
       try await capture(copy)
       let found = try TimelineCapture.facts(path: copy)
       facts.database = BackupManifest.Database(
@@ -147,8 +147,8 @@ public struct HostBackup: Sendable {
         BackupContents.Item(
           path: HostContents.timeline, source: copy, isDatabase: true, isRequired: true))
     }
-    // After the database: what that remembers of the log has to be in the log.
-    // Before anything was applied the workspace is where it is by default.
+    // After the database: what that remembers of the log has to be in the log. Before anything was
+    // applied the workspace is where it is by default.
     HostContents.addState(paths, bundle?.state.spec ?? ApplianceSpec(), to: &contents)
     return try SnapshotWriter.write(
       contents, facts, to: repository, signer: try signer(),
@@ -225,6 +225,13 @@ public enum HostContents {
     contents.addFolder("state/audit", from: paths.audit) {
       !isTemporary($0) && !$0.hasSuffix("/lock")
     }
+  }
+
+  /// - Throws: When that cannot be told: what is not seen is not absent.
+  static func isThere(_ path: String) throws -> Bool {
+    if access(path, F_OK) == 0 { return true }
+    guard errno == ENOENT else { throw ApplianceError.system("examine", path) }
+    return false
   }
 
   private static func isTemporary(_ path: String) -> Bool {
