@@ -31,6 +31,7 @@ extension Target.Dependency {
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let serviceLifecycle = product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let yams = product(name: "Yams", package: "Yams")
 }
@@ -63,6 +64,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -86,7 +88,12 @@ let package = Package(
     layer("GatewayAPI", ["ApplianceModel"]),
     layer("ControlAPI", ["ApplianceModel"]),
     // L3: mechanisms
-    layer("Backup", ["CZstd", "SodiumCrypto", "DurableIO", "ApplianceModel"]),
+    layer(
+      "Backup",
+      [
+        "CZstd", "SodiumCrypto", "DurableIO", "ApplianceModel", .asyncHTTPClient, .nioCore,
+        .nioHTTP1, .nioSSL, .crypto,
+      ]),
     layer("GitSource", ["CLibgit2", "ApplianceModel"]),
     .target(
       name: "Guardrails", dependencies: ["ApplianceModel", "DesiredState"],
@@ -109,8 +116,8 @@ let package = Package(
     layer(
       "Doctor",
       [
-        "Tomb", "AuditLog", "Guardrails", "GitSource", "Sandbox", "GatewayAPI", "ControlAPI",
-        "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
+        "Tomb", "AuditLog", "Backup", "Guardrails", "GitSource", "Sandbox", "GatewayAPI",
+        "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
       ]),
     // L5: the two flows
     layer(
@@ -219,7 +226,8 @@ let package = Package(
       ]),
     tests("ControlAPITests", ["ControlAPI", "ApplianceModel", "TestSupport"]),
     tests(
-      "BackupTests", ["Backup", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"],
+      "BackupTests",
+      ["Backup", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport", .nioCore],
       exclude: ["reader.py"]),
     tests("SupervisionTests", ["Supervision", "ApplianceModel", "TestSupport", .logging]),
     tests(

@@ -75,7 +75,7 @@ public final class AuditTrail: Sendable {
 
   // MARK: One batch
 
-  private func locked<Value>(
+  func locked<Value>(
     _ now: Date, _ body: (inout Session) throws -> Value
   ) throws -> Value {
     try session.withLock { kept in
@@ -154,7 +154,7 @@ public final class AuditTrail: Sendable {
   // MARK: Sealing
 
   /// The next key is on disk before the seal names it; the present one is gone after it.
-  private func seal(_ session: inout Session, _ now: Date) throws {
+  func seal(_ session: inout Session, _ now: Date) throws {
     guard let keys = try files.readKeys(), keys.epoch == session.state.epoch else {
       throw Self.broken("the key of the next seal is gone")
     }

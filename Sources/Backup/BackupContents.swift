@@ -16,12 +16,15 @@ public struct BackupContents: Sendable {
     public let isDatabase: Bool
     /// Whether there is no snapshot without it: a copy that was made for this one.
     public let isRequired: Bool
+    /// Of a file that grows: so many bytes of it are wanted, and were there.
+    public let length: Int?
 
     public init(
-      path: String, source: String, isDatabase: Bool = false, isRequired: Bool = false
+      path: String, source: String, isDatabase: Bool = false, isRequired: Bool = false,
+      length: Int? = nil
     ) {
       (self.path, self.source) = (path, source)
-      (self.isDatabase, self.isRequired) = (isDatabase, isRequired)
+      (self.isDatabase, self.isRequired, self.length) = (isDatabase, isRequired, length)
     }
   }
 

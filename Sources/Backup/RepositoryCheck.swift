@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-import DurableIO
 import Glibc
 import SodiumCrypto
 
@@ -27,6 +26,8 @@ public struct RepositoryReport: Sendable, Codable, Equatable {
 
   public let level: VerificationLevel
   public let snapshots: Int
+  /// `nil` when there is none.
+  public let newestSnapshot: Int?
   public let packs: Int
   public let chunks: Int
   /// That were read. Bytes.
@@ -43,9 +44,9 @@ public struct RepositoryCheck {
   private let level: VerificationLevel
   private var damages: [RepositoryReport.Damage] = []
   private var index = ChunkIndex()
-  /// By chunk, the snapshots that need it.
-  private var users: [HashValue: Set<Int>] = [:]
-  private var packUsers: [Int: Set<Int>] = [:]
+  /// By chunk, the snapshots that need it, each once and in order.
+  private var users: [HashValue: [Int]] = [:]
+  private var packUsers: [Int: [Int]] = [:]
   private var bytes = 0
 
   private init(_ repository: BackupRepository, _ level: VerificationLevel) {
@@ -61,44 +62,65 @@ public struct RepositoryCheck {
     let chain = try repository.heads()
     try chain.require(known)
     var check = RepositoryCheck(repository, level)
-    check.readSlots()
-    check.readRecords(chain.heads)
+    try check.readSlots(chain)
+    try check.readRecords(chain)
     try check.readPacks(progress)
     return RepositoryReport(
-      level: level, snapshots: chain.heads.count, packs: check.index.packs.count,
+      level: level, snapshots: chain.snapshots.count,
+      newestSnapshot: chain.snapshots.last?.sequence, packs: check.index.packs.count,
       chunks: check.index.places.count, bytes: check.bytes, damages: check.damages,
       head: chain.newest)
   }
 
   /// A slot that was changed is no way in for whoever needs it one day.
-  private mutating func readSlots() {
-    for (name, hash) in repository.slots.sorted(by: { $0.key < $1.key }) {
-      do {
-        let bytes = try repository.folder.read(
+  private mutating func readSlots(_ chain: HeadChain) throws {
+    var slots = repository.slots
+    for head in chain.heads { slots.merge(head.keys) { _, new in new } }
+    for (name, hash) in slots.sorted(by: { $0.key < $1.key }) {
+      try noting("keys/" + name) { check in
+        let bytes = try check.repository.storage.read(
           "keys/" + name, limit: RepositoryFormat.smallLimit)
         guard ContentHash.of(bytes).hexadecimal == hash else {
           throw ApplianceError(.backupDamaged, "was changed: its recovery key opens nothing")
         }
-      } catch {
-        note("keys/" + name, error, [])
       }
     }
   }
 
-  private mutating func readRecords(_ heads: [BackupHead]) {
-    for head in heads {
-      do { try index.add(try repository.index(head), sequence: head.sequence) } catch {
-        // What lies in packs that nobody knows is lost to this and all later snapshots.
-        note(
-          RepositoryFormat.index(head.sequence, head.index), error,
-          Array(head.sequence...heads.count))
+  private mutating func readRecords(_ chain: HeadChain) throws {
+    for damage in chain.damages {
+      // Whether a snapshot was there the head would say.
+      damages.append(
+        .init(
+          file: damage.file, problem: damage.problem,
+          snapshots: damage.isLost ? [damage.sequence] : []))
+    }
+    let found = try repository.chunks(chain)
+    index = found.index
+    for damage in found.damages {
+      // What lies in packs that nobody knows is lost to this and all later snapshots.
+      let hurt = chain.snapshots.map(\.sequence).filter { $0 >= damage.sequence }
+      damages.append(
+        .init(
+          file: damage.file, problem: damage.problem, snapshots: damage.isLost ? hurt : []))
+    }
+    for head in chain.snapshots {
+      try noting(
+        RepositoryFormat.manifest(head.sequence, head.manifest ?? ""), snapshots: [head.sequence]
+      ) { check in
+        check.use(try check.repository.manifest(head), named: head)
       }
     }
-    for head in heads {
-      do { use(try repository.manifest(head), named: head) } catch {
-        note(
-          RepositoryFormat.manifest(head.sequence, head.manifest), error, [head.sequence])
-      }
+  }
+
+  /// What is wrong with a file of the repository is told; that storage does not answer is not that.
+  private mutating func noting(
+    _ file: String, snapshots: [Int] = [], _ body: (inout RepositoryCheck) throws -> Void
+  ) throws {
+    do { try body(&self) } catch {
+      let error = ApplianceError.of(error)
+      guard error.code != .backupStorage else { throw error }
+      damages.append(.init(file: file, problem: error.message, snapshots: snapshots))
     }
   }
 
@@ -115,7 +137,7 @@ public struct RepositoryCheck {
     guard let first = problems.first else { return }
     damages.append(
       .init(
-        file: RepositoryFormat.manifest(head.sequence, head.manifest),
+        file: RepositoryFormat.manifest(head.sequence, head.manifest ?? ""),
         problem: problems.count == 1 ? first : "\(first); and \(problems.count - 1) more",
         snapshots: [manifest.sequence]))
   }
@@ -129,60 +151,75 @@ public struct RepositoryCheck {
     }
     var length = 0
     for text in file.chunks {
-      guard let id = HashValue(hexadecimal: text), let place = index.places[id] else {
-        return "\"\(path)\" needs a chunk that is in no pack that is known"
+      guard let id = HashValue(hexadecimal: text) else {
+        return "\"\(path)\" names a chunk that cannot be"
       }
-      users[id, default: []].insert(sequence)
-      packUsers[place.pack, default: []].insert(sequence)
-      length += place.length
+      do { length += try use(id, in: sequence) } catch {
+        return "\"\(path)\": \(ApplianceError.of(error).message)"
+      }
     }
     return length == file.size ? nil : "\"\(path)\" has chunks of \(length) bytes, not \(file.size)"
   }
 
+  /// - Returns: Bytes of the chunk.
+  private mutating func use(_ id: HashValue, in sequence: Int) throws -> Int {
+    let chain = try index.chain(id)
+    for link in chain where users[link]?.last != sequence {
+      users[link, default: []].append(sequence)
+      if let pack = index.places[link]?.pack, packUsers[pack]?.last != sequence {
+        packUsers[pack, default: []].append(sequence)
+      }
+    }
+    return index.places[id]?.length ?? 0
+  }
+
   private mutating func readPacks(_ progress: (Int, Int) -> Void) throws {
-    let cipher = try ChunkCipher(repository.id, repository.keys)
+    let reader = ChunkReader(
+      repository.storage, try ChunkCipher(repository.id, repository.keys), index)
     var chunks: [Int: [(HashValue, ChunkIndex.Place)]] = [:]
     if level == .data {
       for (id, place) in index.places { chunks[place.pack, default: []].append((id, place)) }
     }
     for (number, pack) in index.packs.enumerated() {
       let name = RepositoryFormat.pack(pack.name)
-      do {
-        switch level {
-        case .manifest: try requireSize(name, pack.size)
-        case .data: try read(name, pack, chunks[number] ?? [], cipher)
-        }
-      } catch {
-        note(name, error, packUsers[number, default: []].sorted())
+      let users = packUsers[number] ?? []
+      try noting(name, snapshots: users) { check in
+        try check.requireSize(name, pack.size)
+        guard check.level == .data else { return }
+        try check.read(name, pack, chunks[number] ?? [], reader)
       }
       progress(number + 1, index.packs.count)
     }
   }
 
   private func requireSize(_ name: String, _ size: Int) throws {
-    var status = stat()
-    let file = try repository.folder.open(name)
-    guard fstat(file.number, &status) == 0 else { throw ApplianceError.system("examine", name) }
-    guard Int(status.st_size) == size else {
-      throw ApplianceError(.backupDamaged, "has \(status.st_size) bytes instead of \(size)")
+    guard let found = try repository.storage.file(name) else {
+      throw ApplianceError(.backupDamaged, "is gone")
+    }
+    guard found.size == size else {
+      throw ApplianceError(.backupDamaged, "has \(found.size) bytes instead of \(size)")
     }
   }
 
   private mutating func read(
     _ name: String, _ pack: ChunkIndex.Pack, _ chunks: [(HashValue, ChunkIndex.Place)],
-    _ cipher: ChunkCipher
+    _ reader: ChunkReader
   ) throws {
-    try requireSize(name, pack.size)
-    let file = try repository.folder.open(name)
     bytes += pack.size
+    // Where chunks lie one after the other and zeros follow, what is in them is all that there is.
+    let chunks = chunks.sorted { $0.1.offset < $1.1.offset }
+    let isWhole =
+      try end(of: chunks).map { try isZero(name, $0..<pack.size) }
+      ?? (hash(name, pack.size) == pack.name)
     var broken: Set<Int> = []
     var problems: [String] = []
-    for (id, place) in chunks.sorted(by: { $0.1.offset < $1.1.offset }) {
-      do {
-        let sealed = try file.read(place.size, at: place.offset)
-        try sealed.withUnsafeBytes { _ = try cipher.open($0, id: id, length: place.length) }
-      } catch {
-        problems.append("byte \(place.offset): \(ApplianceError.of(error).message)")
+    for (id, place) in chunks {
+      do { _ = try reader.read(id) } catch {
+        let error = ApplianceError.of(error)
+        guard error.code != .backupStorage else { throw error }
+        // What is wrong with another pack is told there.
+        guard error.message.hasPrefix(name) else { continue }
+        problems.append("byte \(place.offset): \(error.message)")
         broken.formUnion(users[id] ?? [])
       }
     }
@@ -192,25 +229,34 @@ public struct RepositoryCheck {
         .init(
           file: name, problem: words + (problems.count > 3 ? "; and more" : ""),
           snapshots: broken.sorted()))
-    } else if try hash(file, pack.size) != pack.name {
+    } else if !isWhole {
       // Every chunk is whole: what changed lies between them.
       damages.append(
         .init(file: name, problem: "was changed where no chunk lies", snapshots: []))
     }
   }
 
-  /// Of a whole file, a piece at a time.
-  private func hash(_ file: borrowing Descriptor, _ size: Int) throws -> HashValue {
-    let hash = ContentHash()
-    let piece = 1 << 20
-    for start in stride(from: 0, to: size, by: piece) {
-      hash.update(try file.read(min(piece, size - start), at: start))
+  /// - Returns: Where chunks end that lie one after the other from the start on; `nil` of others.
+  private func end(of chunks: [(HashValue, ChunkIndex.Place)]) -> Int? {
+    var end = 0
+    for (_, place) in chunks {
+      guard place.offset == end else { return nil }
+      end += place.size
     }
-    return hash.value()
+    return end
   }
 
-  private mutating func note(_ file: String, _ error: any Error, _ snapshots: [Int]) {
-    damages.append(
-      .init(file: file, problem: ApplianceError.of(error).message, snapshots: snapshots))
+  private func isZero(_ name: String, _ range: Range<Int>) throws -> Bool {
+    try range.isEmpty || repository.storage.read(name, range).allSatisfy { $0 == 0 }
+  }
+
+  /// Of a whole file, a piece at a time.
+  private func hash(_ name: String, _ size: Int) throws -> HashValue {
+    let hash = ContentHash()
+    let piece = repository.storage.isRemote ? size : 1 << 20
+    for start in stride(from: 0, to: size, by: piece) {
+      hash.update(try repository.storage.read(name, start..<min(size, start + piece)))
+    }
+    return hash.value()
   }
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 import DurableIO
 public import FoundationEssentials
-import Glibc
 public import SodiumCrypto
 
 /// What a snapshot says of itself beside its files.
 public struct SnapshotFacts: Sendable {
+  public var host: String?
+  public var home: String?
   public var appliance: String?
   public var commit: String?
   public var database: BackupManifest.Database?
+  public var audit: AuditAnchor?
   public var workspace: String?
   public var started: Date
 
@@ -24,68 +26,108 @@ public struct SnapshotReport: Sendable, Codable, Equatable {
   public let files: Int
   /// Of all files. Bytes.
   public let size: Int
-  /// What the repository grew by. Bytes.
+  /// What packs of the repository grew by. Bytes.
   public let stored: Int
   public let skipped: [String: String]
+  /// Recovery recipients that the repository was not sealed to before.
+  public let recipientsAdded: Int
+  /// What was wrong with the repository. What is still to be had, here or from copies, was stored
+  /// again.
+  public let damages: [String]
   public let head: KnownHead
+}
+
+/// Who makes a snapshot.
+public struct SnapshotAuthor: Sendable {
+  let root: SecretKey
+  let signer: SigningKey
+  let recipients: [[UInt8]]
+  let known: KnownHead?
+
+  /// - Parameters:
+  ///   - root: Opens the repository.
+  ///   - signer: The repository's writer.
+  ///   - recipients: To which the repository is to be sealed.
+  ///   - known: The newest head that this host saw.
+  public init(
+    root: SecretKey, signer: SigningKey, recipients: [[UInt8]], known: KnownHead?
+  ) {
+    (self.root, self.signer, self.recipients) = (root, signer, recipients)
+    self.known = known
+  }
 }
 
 /// Makes one snapshot: chunks, packs, index, manifest, and last the head, before which nothing of it
 /// counts.
 public struct SnapshotWriter {
-  /// Bytes that are read at a time.
-  private static let window = 1 << 20
-
   private let repository: BackupRepository
-  private let signer: SigningKey
-  private let cipher: ChunkCipher
   private let cutter: ContentDefinedChunks
   private let chain: HeadChain
-  private var index: ChunkIndex
-  private var packs: PackWriter
-  private var written: Set<HashValue> = []
+  private let damages: [String]
+  /// Chunks of each database in the newest snapshot: most of what comes is like them.
+  private let earlier: [String: [HashValue]]
+  private var chunks: ChunkStore
   private var files: [BackupManifest.File] = []
   private var skipped: [String: String] = [:]
 
   private init(
-    _ repository: BackupRepository, _ signer: SigningKey, _ chain: HeadChain
+    _ contents: BackupContents, _ repository: BackupRepository, _ chain: HeadChain
   ) throws {
-    (self.repository, self.signer, self.chain) = (repository, signer, chain)
-    cipher = try ChunkCipher(repository.id, repository.keys)
+    (self.repository, self.chain) = (repository, chain)
     cutter = ContentDefinedChunks(repository.keys)
-    index = try repository.chunkIndex(chain.heads)
-    index.forget { repository.folder.size(RepositoryFormat.pack($0.name)) != $0.size }
-    packs = PackWriter(repository.folder, cipher)
+    var found = try repository.chunks(chain)
+    var mend = RepositoryMend(repository)
+    try mend.run(found.damages.filter { !$0.isLost }.map(\.file))
+    damages =
+      chain.damages.map { "\($0.file) \($0.problem)" }
+      + found.damages.map { "\($0.file) \($0.problem)" }
+    // What lies in packs that are gone or cut is to be stored again.
+    let storage = repository.storage
+    try found.index.forget { pack in
+      try storage.file(RepositoryFormat.pack(pack.name))?.size != pack.size
+    }
+    earlier = try Self.databases(contents, repository, chain)
+    chunks = try ChunkStore(repository, found.index)
   }
 
-  /// - Parameters:
-  ///   - signer: The repository's writer.
-  ///   - known: The newest head that this host saw.
-  ///   - progress: Called with the files and bytes that are done.
-  /// - Throws: `backup.rewound`, `backup.damaged`, `io.lock-held` while another runs; nothing is
-  ///   published then.
+  private static func databases(
+    _ contents: BackupContents, _ repository: BackupRepository, _ chain: HeadChain
+  ) throws -> [String: [HashValue]] {
+    let paths = Set(contents.files.filter(\.isDatabase).map(\.path))
+    guard let newest = chain.snapshots.last, !paths.isEmpty else { return [:] }
+    do {
+      return try repository.manifest(newest).files.reduce(into: [:]) { known, file in
+        guard paths.contains(file.path) else { return }
+        known[file.path] = file.chunks.compactMap { HashValue(hexadecimal: $0) }
+      }
+    } catch let error as ApplianceError where error.code == .backupDamaged {
+      return [:]
+    }
+  }
+
+  /// - Parameter progress: Called with the files and bytes that are done.
+  /// - Throws: `backup.rewound`, `backup.damaged`, `backup.exists`, `io.lock-held` while another
+  ///   runs; nothing is published then.
   public static func write(
     _ contents: BackupContents, _ facts: SnapshotFacts, to repository: BackupRepository,
-    signer: SigningKey, known: KnownHead?, now: () -> Date,
+    by author: SnapshotAuthor, now: () -> Date,
     progress: (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
   ) throws -> SnapshotReport {
-    guard signer.publicKey == repository.signer else {
-      throw ApplianceError(
-        .backupKey, "this host's signing key is not that of the repository",
-        hint: "another host writes it: make a repository of your own")
-    }
-    let lock = try repository.lock()
+    try repository.requireWriter(author.signer)
+    let lock = try repository.storage.lock("kafclaw backup create")
+    defer { withExtendedLifetime(lock) {} }
     let chain = try repository.heads()
-    try chain.require(known)
-    var writer = try SnapshotWriter(repository, signer, chain)
-    let report = try writer.write(contents, facts, now, progress)
-    _ = consume lock
-    return report
+    try chain.require(author.known)
+    try chain.requireEnd()
+    var mend = RepositoryMend(repository)
+    try mend.run(chain.mendable)
+    var writer = try SnapshotWriter(contents, repository, chain)
+    return try writer.write(contents, facts, author, now, progress)
   }
 
   private mutating func write(
-    _ contents: BackupContents, _ facts: SnapshotFacts, _ now: () -> Date,
-    _ progress: (Int, Int) -> Void
+    _ contents: BackupContents, _ facts: SnapshotFacts, _ author: SnapshotAuthor,
+    _ now: () -> Date, _ progress: (Int, Int) -> Void
   ) throws -> SnapshotReport {
     skipped = contents.skipped
     var size = 0
@@ -95,147 +137,77 @@ public struct SnapshotWriter {
       size += file.size
       progress(files.count, size)
     }
-    try packs.flush()
-    let head = try publish(contents, facts, at: now())
+    try chunks.flush()
+    try requireWhole(facts.database)
+    let keys = try addRecipients(author)
+    let time = now()
+    let head = try repository.publish(
+      RepositoryNews(
+        manifest: manifest(contents, facts, at: time), index: PackIndex(packs: chunks.packs),
+        keys: keys, time: time),
+      after: chain, signer: author.signer)
     return SnapshotReport(
-      sequence: head.sequence, files: files.count, size: size, stored: packs.stored,
-      skipped: skipped, head: head)
+      sequence: head.sequence, files: files.count, size: size, stored: chunks.stored,
+      skipped: skipped, recipientsAdded: keys.count, damages: damages, head: head)
   }
 
   /// - Returns: `nil` for a file that cannot be read, which is said in the manifest.
   private mutating func add(_ item: BackupContents.Item) throws -> BackupManifest.File? {
     let file: SourceFile
-    do { file = try SourceFile(item.source) } catch {
+    do { file = try SourceFile(item.source, length: item.length) } catch {
       let error = ApplianceError.of(error)
       guard !item.isRequired else { throw error }
       skipped[item.path] = error.code == .fileMissing ? "it was removed meanwhile" : error.message
       return nil
     }
-    let content = try read(file, item)
+    let before = item.isDatabase ? earlier[item.path] ?? [] : []
+    var names: [String] = []
+    let cutter = cutter
+    let size = try file.forEachChunk(
+      cut: { item.isDatabase ? min($0.count, RepositoryFormat.chunkLength) : cutter.cut($0) },
+      {
+        let earlier = names.count < before.count ? before[names.count] : nil
+        names.append(try chunks.store($0, after: earlier).hexadecimal)
+      })
     return BackupManifest.File(
-      path: item.path, mode: PrivateFolder.octal(file.status.st_mode & 0o7777),
-      size: content.size, hash: content.hash.hexadecimal,
-      chunks: content.chunks.map(\.hexadecimal), isTorn: file.changed(since: content.size))
+      path: item.path, mode: file.mode, size: size, chunks: names,
+      isTorn: file.changed(since: size))
   }
 
-  private mutating func read(
-    _ file: SourceFile, _ item: BackupContents.Item
-  ) throws -> (size: Int, hash: HashValue, chunks: [HashValue]) {
-    let hash = ContentHash()
-    var chunks: [HashValue] = []
-    var size = 0
-    var buffer = [UInt8](repeating: 0, count: Self.window)
-    var held = 0
-    var isAtEnd = false
-    while !isAtEnd || held > 0 {
-      if !isAtEnd { isAtEnd = try fill(&buffer, &held, file, item.source) }
-      var start = 0
-      try buffer.withUnsafeBytes { bytes in
-        // A chunk may end later than what is there as long as more can come.
-        while held - start >= (isAtEnd ? 1 : RepositoryFormat.chunkLength) {
-          let rest = UnsafeRawBufferPointer(rebasing: bytes[start..<held])
-          let length =
-            item.isDatabase ? min(rest.count, RepositoryFormat.chunkLength) : cutter.cut(rest)
-          let content = UnsafeRawBufferPointer(rebasing: rest[..<length])
-          hash.update(content)
-          chunks.append(try store(content))
-          start += length
-        }
-      }
-      size += start
-      buffer.withUnsafeMutableBytes { bytes in
-        guard start > 0, let base = bytes.baseAddress else { return }
-        memmove(base, base + start, held - start)
-      }
-      held -= start
+  private func requireWhole(_ database: BackupManifest.Database?) throws {
+    guard let database else { return }
+    let copy = files.first { $0.path == database.path }
+    guard copy?.size == database.pageSize * database.pageCount else {
+      throw ApplianceError(.backupFailed, "the copy of \(database.path) is not whole")
     }
-    return (size, hash.value(), chunks)
   }
 
-  /// - Returns: Whether the end of the file was met.
-  private func fill(
-    _ buffer: inout [UInt8], _ held: inout Int, _ file: SourceFile, _ path: String
-  ) throws -> Bool {
-    while held < buffer.count {
-      let (space, start) = (buffer.count - held, held)
-      let number = file.descriptor.number
-      let count = buffer.withUnsafeMutableBytes {
-        Glibc.read(number, $0.baseAddress.map { $0 + start }, space)
+  /// Seals the repository to whom it is not sealed to yet.
+  private func addRecipients(_ author: SnapshotAuthor) throws -> [String: String] {
+    var known = repository.slots
+    for head in chain.heads { known.merge(head.keys) { _, new in new } }
+    var added: [String: String] = [:]
+    for recipient in author.recipients {
+      let name = RepositoryKeySlot.name(recipient)
+      guard known[name] == nil, added[name] == nil else { continue }
+      // What an interrupted run left there no head names: it is not known what it is.
+      if try repository.storage.file("keys/" + name) != nil {
+        try repository.storage.remove("keys/" + name)
       }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw ApplianceError.system("read", path) }
-      if count == 0 { return true }
-      held += count
+      added[name] = try BackupRepository.add(recipient, author.root, repository.storage)
     }
-    return false
-  }
-
-  private mutating func store(_ content: UnsafeRawBufferPointer) throws -> HashValue {
-    let id = cipher.id(of: content)
-    guard !index.contains(id), written.insert(id).inserted else { return id }
-    try packs.add(content, id: id)
-    return id
-  }
-
-  private func publish(
-    _ contents: BackupContents, _ facts: SnapshotFacts, at now: Date
-  ) throws -> KnownHead {
-    let (folder, sequence) = (repository.folder, chain.heads.count + 1)
-    if let database = facts.database {
-      let copy = files.first { $0.path == database.path }
-      guard copy?.size == database.pageSize * database.pageCount else {
-        throw ApplianceError(.backupFailed, "the copy of \(database.path) is not whole")
-      }
-    }
-    let index = try repository.sealed(
-      try ApplianceJSON.encode(PackIndex(packs: packs.packs)), kind: "index", sequence)
-    let manifest = try repository.sealed(
-      try SignedRecord.bytes(
-        self.manifest(contents, facts, sequence, at: now), kind: "manifest", key: signer),
-      kind: "manifest", sequence)
-    let hashes = [index, manifest].map { ContentHash.of($0).hexadecimal }
-    // What an interrupted run left under this number has another name, and no head.
-    try folder.add(RepositoryFormat.index(sequence, hashes[0]), index)
-    try folder.add(RepositoryFormat.manifest(sequence, hashes[1]), manifest)
-    let head = BackupHead(
-      repository: repository.id.description, sequence: sequence, previous: chain.newest?.hash ?? "",
-      manifest: hashes[1], index: hashes[0], time: now)
-    let bytes = try SignedRecord.bytes(head, kind: "head", key: signer)
-    try folder.add(RepositoryFormat.head(sequence), bytes)
-    return KnownHead(sequence: sequence, hash: ContentHash.of(bytes).hexadecimal)
+    return added
   }
 
   private func manifest(
-    _ contents: BackupContents, _ facts: SnapshotFacts, _ sequence: Int, at now: Date
+    _ contents: BackupContents, _ facts: SnapshotFacts, at now: Date
   ) -> BackupManifest {
     BackupManifest(
-      repository: repository.id.description, sequence: sequence,
-      version: ApplianceVersion.current, appliance: facts.appliance, commit: facts.commit,
+      repository: repository.id.description, sequence: chain.next,
+      version: ApplianceVersion.current, host: facts.host, home: facts.home,
+      appliance: facts.appliance,
+      commit: facts.commit,
       started: facts.started, finished: now, files: files, folders: contents.folders,
-      database: facts.database, workspace: facts.workspace, skipped: skipped)
-  }
-}
-
-/// A regular file that is being backed up.
-private final class SourceFile {
-  let descriptor: Descriptor
-  let status: stat
-
-  init(_ path: String) throws {
-    descriptor = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-    var status = stat()
-    let isRead = fstat(descriptor.number, &status) == 0
-    self.status = status
-    guard isRead, status.st_mode & S_IFMT == S_IFREG else {
-      throw ApplianceError(.backupFailed, "not a regular file")
-    }
-  }
-
-  /// Whether somebody wrote to it while `size` bytes were read.
-  func changed(since size: Int) -> Bool {
-    var now = stat()
-    return fstat(descriptor.number, &now) != 0 || now.st_size != status.st_size
-      || size != Int(status.st_size) || now.st_mtim.tv_sec != status.st_mtim.tv_sec
-      || now.st_mtim.tv_nsec != status.st_mtim.tv_nsec
+      database: facts.database, audit: facts.audit, workspace: facts.workspace, skipped: skipped)
   }
 }

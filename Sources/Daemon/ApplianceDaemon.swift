@@ -105,6 +105,7 @@ public struct ApplianceDaemon: Sendable {
           service: SecretService(secrets: parts.secrets, logger: logger)),
         .init(service: ApprovalService(desk: parts.desk, logger: logger)),
         .init(service: SealService(audit: audit, store: store, logger: logger)),
+        .init(service: parts.backups),
         .init(
           service: loop,
           successTerminationBehavior: once ? .gracefullyShutdownGroup : .cancelGroup),

@@ -25,6 +25,7 @@ struct ApplianceParts: Sendable {
   let controlActions: ControlActions
   let desk: ApprovalDesk
   let secrets: CurrentSecrets
+  let backups: BackupService
 
   init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
@@ -73,6 +74,9 @@ struct ApplianceParts: Sendable {
     ) { request, worker in
       try await broker.answerAgent(request, worker: worker)
     }
+    backups = BackupService(
+      paths: paths, tomb: { try file.current().tomb }, store: store,
+      declared: { await connections.state()?.spec.backup }, logger: logger)
     let supervisors = [gateway, agent]
     let current = CurrentSecrets(components: supervisors, screen: screen)
     self.secrets = current
@@ -172,6 +176,12 @@ final class Connections: Sendable {
     known.withLock { known in
       known = newest + known.filter { !newest.contains($0) }.prefix(64)
     }
+  }
+
+  /// The state in force; `nil` before anything was applied.
+  func state() async -> LoadedState? {
+    guard let reconciler = parts.withLock({ $0?.reconciler }) else { return nil }
+    return await reconciler.current.expected
   }
 
   /// What the supervisor needs of the state in force; `nil` before anything was applied.

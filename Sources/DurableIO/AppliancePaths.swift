@@ -102,6 +102,11 @@ extension AppliancePaths {
   public var exposures: String { state + "/exposures.json" }
   /// Copies that a backup reads from; empty otherwise.
   public var backupStaging: String { state + "/backup-staging" }
+  /// What became of backups, their checks and drills.
+  public var backup: String { state + "/backup" }
+  public var backupRecord: String { backup + "/record.json" }
+  /// Signed reports of drills.
+  public var backupEvidence: String { backup + "/evidence" }
   public var timelineFile: String { state + "/timeline.db" }
   /// The effective configuration, without secrets, as people and backups read it.
   public var renderedConfiguration: String { state + "/config.json" }

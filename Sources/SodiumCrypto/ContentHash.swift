@@ -3,46 +3,50 @@
 
 import ApplianceModel
 import CSodium
+import Crypto
 
-/// BLAKE2b-256 (RFC 7693) of content, with a key or without one. With a key, whoever lacks it cannot
+/// SHA-256 (FIPS 180-4) of content, or with a key HMAC-SHA-256 (RFC 2104): whoever lacks the key cannot
 /// tell whether some content is there.
+///
+/// Processors have instructions for it: here it takes a third of the time of libsodium's BLAKE2b.
 public final class ContentHash {
-  /// Length. Bytes.
-  public static let count = 32
+  private enum State {
+    case plain(Crypto.SHA256)
+    case keyed(HMAC<Crypto.SHA256>)
+  }
 
-  private let state: UnsafeMutableRawPointer
+  private var state: State
 
   public init(key: SecretKey? = nil) {
-    Sodium.require()
-    // The state wants to lie at a multiple of 64 (libsodium, "Generic hashing").
-    state = UnsafeMutableRawPointer.allocate(
-      byteCount: crypto_generichash_statebytes(), alignment: 64)
-    if let key {
-      key.withPointer { _ = crypto_generichash_init(pointer, $0, SecretKey.count, Self.count) }
-    } else {
-      crypto_generichash_init(pointer, nil, 0, Self.count)
+    guard let key else {
+      state = .plain(Crypto.SHA256())
+      return
+    }
+    state = key.withPointer {
+      let bytes = UnsafeRawBufferPointer(start: $0, count: SecretKey.count)
+      return .keyed(HMAC<Crypto.SHA256>(key: SymmetricKey(data: bytes)))
     }
   }
 
-  deinit {
-    sodium_memzero(state, crypto_generichash_statebytes())
-    state.deallocate()
-  }
-
-  private var pointer: OpaquePointer { OpaquePointer(state) }
-
   public func update(_ bytes: UnsafeRawBufferPointer) {
-    crypto_generichash_update(
-      pointer, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(bytes.count))
+    switch state {
+    case .plain(var hash):
+      hash.update(bufferPointer: bytes)
+      state = .plain(hash)
+    case .keyed(var code):
+      code.update(data: bytes)
+      state = .keyed(code)
+    }
   }
 
   public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-  /// The hash of everything that was given; the state is of no use afterwards.
+  /// The hash of everything that was given so far.
   public func value() -> HashValue {
-    var bytes = [UInt8](repeating: 0, count: Self.count)
-    crypto_generichash_final(pointer, &bytes, bytes.count)
-    return HashValue(bytes) ?? HashValue()
+    switch state {
+    case .plain(let hash): hash.finalize().withUnsafeBytes { HashValue($0) } ?? HashValue()
+    case .keyed(let code): code.finalize().withUnsafeBytes { HashValue($0) } ?? HashValue()
+    }
   }
 
   public static func of(_ bytes: [UInt8], key: SecretKey? = nil) -> HashValue {

@@ -5,7 +5,7 @@ import ApplianceModel
 import ControlAPI
 
 /// Runs one request in a short-lived process of its own: `source` parses what nobody has vouched for,
-/// `tool` runs a command in the sandbox.
+/// `tool` runs a command in the sandbox, `drill` tries a backup.
 ///
 /// Whatever happens to that process — it dies, stalls, answers nonsense — is an error of this one
 /// request.
@@ -13,6 +13,7 @@ public struct WorkerProcess: Sendable {
   public enum Role: String, Sendable {
     case source
     case tool
+    case drill
   }
 
   private let role: Role

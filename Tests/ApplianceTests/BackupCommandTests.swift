@@ -45,7 +45,8 @@ import Testing
     let empty = try appliance.scratch.folder("empty")
     // A host that has nothing but the repository and the recovery key.
     let restored = try Program.run(
-      ["backup", "restore", repository, "--recovery", "--to", home], home: empty, input: recovery)
+      ["backup", "restore", repository, "--recovery", "--target", home], home: empty,
+      input: recovery)
     #expect(restored.code == 0, "\(restored.errors)")
     let run = try Program.run(
       ["run", "--once"], home: home,
@@ -85,7 +86,9 @@ import Testing
     let head =
       try appliance.run("backup", "list", repository).output
       .split(separator: "\n").last.map { String($0.dropFirst("head ".count)) } ?? ""
-    _ = try Program.command(["sh", "-c", "rm \(repository)/*/0000000002*"])
+    _ = try Program.command([
+      "sh", "-c", "rm \(repository)/*/0000000002* \(repository)/copies/*/0000000002*",
+    ])
     for words in [["list"], ["create"], ["verify"]] {
       let result = try Program.run(["backup"] + words + [repository], home: appliance.home)
       #expect(result.code == 1 && result.errors.contains("is known"), "\(words): \(result.errors)")
@@ -109,7 +112,7 @@ import Testing
       (empty, ["list", repository + "-2", "--recovery"], recovery, "no backup repository"),
       (empty, ["list", repository, "--recovery"], "kafclaw-recovery-00", "recovery"),
       (appliance.home, ["create", repository + "-2"], nil, "no backup repository"),
-      (appliance.home, ["list", repository, "--known-head", "x"], nil, "SNAPSHOT:HASH"),
+      (appliance.home, ["list", repository, "--known-head", "x"], nil, "NUMBER:HASH"),
       (appliance.home, ["show", repository], nil, "has no snapshot"),
     ]
     for (home, words, input, expected) in cases {

@@ -40,8 +40,9 @@ extension LayerTable {
       modules: ["CSodium"], users: .targets(["SodiumCrypto"]),
       reason: "keys and buffers of libsodium are handled in one place"),
     Technology(
-      modules: ["Crypto"], users: .targets(["SodiumCrypto"]),
-      reason: "hashes of public bytes are made in one place"),
+      modules: ["Crypto"], users: .targets(["Backup", "SodiumCrypto"]),
+      reason:
+        "hashes of public bytes are made in one place, signatures of requests where they are sent"),
     Technology(
       modules: ["CLibgit2"], users: .targets(["GitSource"]),
       reason: "pointers of libgit2 are freed where they were made"),
@@ -69,7 +70,7 @@ extension LayerTable {
     Technology(
       modules: ["NIO*"],
       users: .targets([
-        "Gateway", "Daemon", "ApplianceCommands", "ModelProviders", "Tools",
+        "Backup", "Gateway", "Daemon", "ApplianceCommands", "ModelProviders", "Tools",
       ]),
       reason: "buffers and channels belong to whoever speaks HTTP"),
     Technology(
@@ -78,7 +79,7 @@ extension LayerTable {
     Technology(
       modules: ["AsyncHTTPClient"],
       users: .targets([
-        "ApplianceCommands", "Channels", "ControlAPI", "ModelProviders", "Tools",
+        "ApplianceCommands", "Backup", "Channels", "ControlAPI", "ModelProviders", "Tools",
       ]),
       reason: "each client speaks its own protocol, nothing else opens connections"),
     Technology(

@@ -22,7 +22,8 @@ final class BackupBench {
     (root, signer) = (try SecretKey.random(), try SigningKey.random())
     recovery = try RecipientKey.random()
     repository = try BackupRepository.create(
-      at: folder("repository"), root: root, signer: signer, recipients: [recovery.publicKey],
+      in: FolderStorage(path: folder("repository")), root: root, signer: signer,
+      recipients: [recovery.publicKey],
       at: .noon)
     try folder.makeFolder("files")
   }
@@ -47,11 +48,14 @@ final class BackupBench {
 
   @discardableResult
   func back(
-    _ contents: BackupContents? = nil, known: KnownHead? = nil
+    _ contents: BackupContents? = nil, known: KnownHead? = nil, recipients: [[UInt8]]? = nil,
+    at time: Date = .noon
   ) throws -> SnapshotReport {
     try SnapshotWriter.write(
-      contents ?? self.contents(), SnapshotFacts(started: .noon), to: repository, signer: signer,
-      known: known, now: { .noon })
+      contents ?? self.contents(), SnapshotFacts(started: time), to: repository,
+      by: SnapshotAuthor(
+        root: root, signer: signer, recipients: recipients ?? [recovery.publicKey], known: known),
+      now: { time })
   }
 
   func restore(

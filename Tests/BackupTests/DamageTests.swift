@@ -33,7 +33,7 @@ struct DamageTests {
   /// What a check of everything says, by somebody who knows the newest head; the error where not even heads can be trusted.
   private func problems() -> [String] {
     do {
-      let opened = try BackupRepository(at: bench.path, root: bench.root)
+      let opened = try BackupRepository(in: FolderStorage(path: bench.path), root: bench.root)
       let report = try RepositoryCheck.run(opened, level: .data, known: known)
       return report.damages.map { "\($0.file): \($0.problem) \($0.snapshots)" }
     } catch {
@@ -44,7 +44,7 @@ struct DamageTests {
   private func isRestorable(_ sequence: Int) -> Bool {
     let target = "try\(sequence)-\(UUID().uuidString)"
     do {
-      let opened = try BackupRepository(at: bench.path, root: bench.root)
+      let opened = try BackupRepository(in: FolderStorage(path: bench.path), root: bench.root)
       try bench.restore(sequence, to: target, from: opened)
       return true
     } catch {
@@ -84,7 +84,7 @@ struct DamageTests {
     content[at] = content[at] == UInt8(ascii: "0") ? UInt8(ascii: "1") : UInt8(ascii: "0")
     try bench.overwrite(name, content)
     #expect(throws: ApplianceError.self) {
-      try BackupRepository.root(at: bench.path, with: bench.recovery)
+      try BackupRepository.root(in: FolderStorage(path: bench.path), with: bench.recovery)
     }
   }
 
@@ -95,6 +95,8 @@ struct DamageTests {
       let content = try #require(before[name])
       let other = before[names[(index + 1) % names.count]] ?? Data()
       for changed in [nil, content.dropLast(), content + [0], other, Data()] {
+        // That is where its writer may have been interrupted.
+        if changed == nil, name == "copies/heads/0000000003" { continue }
         if let changed {
           try bench.overwrite(name, Data(changed))
         } else {
@@ -102,6 +104,10 @@ struct DamageTests {
         }
         let problems = problems()
         #expect(!problems.isEmpty, "\(name), \(changed?.count ?? -1) bytes")
+        // Of heads and indexes there is another file.
+        if name.contains("heads/") || name.contains("index/") {
+          for all in 1...3 { #expect(isRestorable(all), "\(name), \(all)") }
+        }
         if name.hasPrefix("snapshots/") {
           let digits = String(name.dropFirst("snapshots/".count).prefix(10))
           let sequence = try #require(RepositoryFormat.sequence(of: digits))
@@ -117,7 +123,10 @@ struct DamageTests {
   func rewound() throws {
     let known = try #require(known)
     #expect(KnownHead(known.description) == known)
-    for name in before.keys where name.contains("/0000000003") {
+    // Who takes the newest head away has to take its copy too.
+    try FileManager.default.removeItem(atPath: bench.path + "/heads/0000000003")
+    #expect(try bench.repository.heads().newest == known)
+    for name in before.keys where name.contains("/0000000003") && !name.hasPrefix("heads") {
       try FileManager.default.removeItem(atPath: bench.path + "/" + name)
     }
     let chain = try bench.repository.heads()
@@ -130,6 +139,36 @@ struct DamageTests {
     try bench.back()
     let forked = try bench.repository.heads()
     #expect(throws: ApplianceError.self) { try forked.require(known) }
+  }
+
+  @Test("heads and indexes that are damaged come back from their other file with the next snapshot")
+  func mends() throws {
+    let names = before.keys.filter { $0.contains("heads/") || $0.contains("index/") }.sorted()
+    #expect(names.count == 12)
+    for (index, name) in names.enumerated() {
+      // One of each pair: cut, gone, or with one bit changed.
+      guard (index < 6) == (index % 2 == 0) else { continue }
+      var content = try #require(before[name])
+      content[content.count / 2] ^= 4
+      switch index % 3 {
+      case 0: try FileManager.default.removeItem(atPath: bench.path + "/" + name)
+      case 1: try bench.overwrite(name, content)
+      default: try bench.overwrite(name, content.dropLast(3))
+      }
+    }
+    #expect((1...3).allSatisfy(isRestorable))
+    #expect(try bench.back(bench.contents(database: "base"), known: known).damages.count == 6)
+    #expect(try RepositoryCheck.run(bench.repository, level: .data).isIntact)
+    for name in names { #expect(try bench.read(name) == before[name], "\(name)") }
+  }
+
+  @Test("a head whose copy its writer did not get to is no damage, and gets it with the next")
+  func uncopiedHead() throws {
+    try FileManager.default.removeItem(atPath: bench.path + "/copies/heads/0000000003")
+    #expect(problems().isEmpty)
+    try bench.back(bench.contents(database: "base"))
+    #expect(try bench.read("copies/heads/0000000003") == before["heads/0000000003"])
+    #expect(try RepositoryCheck.run(bench.repository, level: .data).isIntact)
   }
 
   @Test("what lay in a pack that is gone is stored again, and old snapshots restore")
@@ -147,7 +186,9 @@ struct DamageTests {
 
   @Test("what an interrupted writer left counts for nothing, and hinders nobody")
   func interrupted() throws {
-    try FileManager.default.removeItem(atPath: bench.path + "/heads/0000000003")
+    for name in ["heads/0000000003", "copies/heads/0000000003"] {
+      try FileManager.default.removeItem(atPath: bench.path + "/" + name)
+    }
     for name in ["tmp/1-left", "packs/00/\(String(repeating: "0", count: 64))"] {
       try FileManager.default.createDirectory(
         atPath: bench.path + "/packs/00", withIntermediateDirectories: true)

@@ -30,8 +30,8 @@ struct SnapshotTests {
       expected.append(try bench.tree("files"))
       #expect(try bench.back(bench.contents(database: "base")).sequence == round + 1)
     }
-    let root = try BackupRepository.root(at: bench.path, with: bench.recovery)
-    let opened = try BackupRepository(at: bench.path, root: root)
+    let root = try BackupRepository.root(in: FolderStorage(path: bench.path), with: bench.recovery)
+    let opened = try BackupRepository(in: FolderStorage(path: bench.path), root: root)
     for (index, files) in expected.enumerated() {
       try bench.restore(index + 1, to: "back\(index)", from: opened)
       let found = try bench.tree("back\(index)")
@@ -103,19 +103,23 @@ struct SnapshotTests {
     try bench.write("a", Data("a".utf8))
     let head = try bench.back().head
     let (key, other) = (try SecretKey.random(), try RecipientKey.random())
-    #expect(throws: ApplianceError.self) { try BackupRepository(at: bench.path, root: key) }
     #expect(throws: ApplianceError.self) {
-      try BackupRepository.root(at: bench.path, with: other)
+      try BackupRepository(in: FolderStorage(path: bench.path), root: key)
+    }
+    #expect(throws: ApplianceError.self) {
+      try BackupRepository.root(in: FolderStorage(path: bench.path), with: other)
     }
     let signer = try SigningKey.random()
     #expect(throws: ApplianceError.self) {
       try SnapshotWriter.write(
-        bench.contents(), SnapshotFacts(started: .noon), to: bench.repository, signer: signer,
-        known: nil, now: { .noon })
+        bench.contents(), SnapshotFacts(started: .noon), to: bench.repository,
+        by: SnapshotAuthor(root: bench.root, signer: signer, recipients: [], known: nil),
+        now: { .noon })
     }
     #expect(throws: ApplianceError.self) {
       try BackupRepository.create(
-        at: bench.path, root: bench.root, signer: bench.signer, recipients: [], at: .noon)
+        in: FolderStorage(path: bench.path), root: bench.root, signer: bench.signer, recipients: [],
+        at: .noon)
     }
     let second = try BackupBench()
     try second.write("a", Data("a".utf8))
@@ -132,7 +136,18 @@ struct SnapshotTests {
     for (index, size) in [0, 10, 300_000, 2_000_000].enumerated() {
       try bench.write("d/\(index)", .random(size, &random))
     }
-    try bench.write("base", .random(600_000, &random))
+    var base = Data.random(600_000, &random)
+    // Deltas of several steps, and a prune that leaves only some of them.
+    for version in 0..<8 {
+      base[version * 70_000] ^= 1
+      try bench.write("base", base)
+      try bench.back(bench.contents(database: "base"))
+    }
+    _ = try RepositoryPrune.run(
+      bench.repository, RetentionRule(last: 3, periods: [:]), signer: bench.signer, known: nil,
+      verified: 8, now: .noon)
+    base[1] ^= 1
+    try bench.write("base", base)
     try bench.back(bench.contents(database: "base"))
     let digits = bench.root.withBytes { Hexadecimal.encode($0) }
     try Data(digits.utf8).write(to: URL(filePath: bench.folder("root")))
@@ -145,7 +160,17 @@ struct SnapshotTests {
       let result = try Tool.run("python3", [reader] + words, in: bench.folder.path)
       #expect(!result.contains("Traceback"))
     }
-    try bench.restore(1, to: "own")
+    try bench.restore(10, to: "own")
     #expect(try bench.tree("back") == bench.tree("own"))
+    // What is damaged in one place it reads from the other, and says so.
+    for name in ["heads/0000000010", "copies/heads/0000000009"] {
+      try bench.overwrite(name, Data(try bench.read(name).dropLast()))
+    }
+    let words = ["restore", bench.path, bench.folder("root"), bench.folder("again")]
+    _ = try Tool.run("python3", [reader] + words, in: bench.folder.path)
+    #expect(try bench.tree("again") == bench.tree("own"))
+    #expect(throws: (any Error).self) {
+      try Tool.run("python3", [reader, "verify"] + words[1...2], in: bench.folder.path)
+    }
   }
 }

@@ -5,9 +5,11 @@ import ApplianceModel
 import DesiredState
 import Testing
 
-/// The five variables that override a field.
+/// The six variables that override a field.
 struct EnvironmentTests {
   private let settings = """
+    agent: {provider: main}
+    providers: {main: {type: openai}}
     gateway: {host: 127.0.0.1, port: 9000, dashboardPort: 9001, auth: {token: tomb:gateway}}
     tools: {exec: {restrictWorkspace: true}}
 
@@ -25,6 +27,9 @@ struct EnvironmentTests {
   }
 
   static let overrides: [Override] = [
+    Override(
+      variable: "KAFCLAW_AGENT_PROVIDER", value: "offline", path: "agent.provider",
+      effective: "offline"),
     Override(
       variable: "KAFCLAW_GATEWAY_HOST", value: "::1", path: "gateway.host", effective: "::1"),
     Override(
@@ -81,7 +86,7 @@ struct EnvironmentTests {
     let plain = try #require(Documents.load(main).state)
     let environment = [
       "GATEWAY_PORT": "9100", "kafclaw_gateway_port": "9100", "KAFCLAW_GATEWAY_PORT ": "9100",
-      "KAFCLAW_AGENT_PROVIDER": "openai", "KAFCLAW_GATEWAY_AUTH": "x",
+      "KAFCLAW_AGENT_MODEL": "large", "KAFCLAW_GATEWAY_AUTH": "x",
     ]
     let outcome = Documents.load(files: ["kafclaw.yaml": main], environment: environment)
     #expect(outcome.state == plain)

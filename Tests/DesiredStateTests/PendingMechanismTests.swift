@@ -34,7 +34,6 @@ struct PendingMechanismTests {
     Example(
       "appliance.escalation",
       "appliance: {name: probe, escalation: [{webhook: {url: \"https://alerts.example\"}}]}"),
-    Example("backup", "backup: {schedule: 0 3 * * *, repository: /srv/backups/claw}"),
     Example("channels.*.botToken", "channels: {web: {type: web, botToken: tomb:bot}}"),
     Example("channels.*.signingSecret", "channels: {web: {type: web, signingSecret: tomb:key}}"),
     Example("channels.*.stage", "channels: {web: {type: web, stage: 1}}"),

@@ -65,8 +65,10 @@ extension Documents {
     skills: {scope: all, enabled: [notes], runtimeIsolation: strict, sandbox: podman, sources: []}
     backup:
       schedule: "0 3 * * *"
-      repository: /srv/backups/claw
+      repository: s3://claw-backups/claw
       retention: {daily: 7, weekly: 4, monthly: 12}
+      accessKey: env:STORE_ID
+      secretKey: tomb:store
       verify: {schedule: "0 5 * * 0", level: restore}
     logs: {retention: 30d}
     monitoring: {unknownSenders: 5, authFailures: 10, highRiskAttempts: 1, tokenSpikePercent: 300}

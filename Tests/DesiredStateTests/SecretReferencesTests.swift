@@ -17,6 +17,7 @@ struct SecretReferencesTests {
     #expect(
       try references(Documents.rich) == [
         "appliance.escalation[0].webhook.secret tomb:alert-hook",
+        "backup.accessKey env:STORE_ID", "backup.secretKey tomb:store",
         "channels.team-slack.botToken tomb:slack-bot",
         "channels.team-slack.signingSecret tomb:slack-signing",
         "gateway.auth.token env:KAFCLAW_GATEWAY_AUTH_TOKEN",
@@ -29,7 +30,8 @@ struct SecretReferencesTests {
     let fields = ApplianceSpec.nestedFields.filter { $0.form == SecretReference.form }
     #expect(
       fields.map(\.pattern).sorted() == [
-        "appliance.escalation.webhook.secret", "channels.*.botToken", "channels.*.signingSecret",
+        "appliance.escalation.webhook.secret", "backup.accessKey", "backup.secretKey",
+        "channels.*.botToken", "channels.*.signingSecret",
         "gateway.auth.token", "providers.*.apiKey",
       ])
   }

@@ -177,13 +177,25 @@ extension SpecGenerator {
 
   private mutating func backup() -> BackupSpec {
     var backup = BackupSpec()
-    backup.schedule = text()
-    backup.repository = text()
+    let schedules = ["0 3 * * *", "*/5 1-4 1,15 jan-mar mon", "@daily"].compactMap(
+      CronSchedule.init)
+    backup.schedule = schedules.randomElement(using: &random)
+    backup.timeZone = pick(["UTC", "Europe/Berlin"].compactMap(ZoneName.init))
+    backup.jitter = duration()
+    backup.repository = "/" + text()
+    if Bool.random(using: &random) {
+      backup.repository = "s3://claw-backups/claw"
+      backup.accessKey = secret()
+      backup.secretKey = secret()
+    }
+    backup.appendOnly = Bool.random(using: &random)
+    backup.retention.last = count()
     backup.retention.daily = count()
     backup.retention.weekly = count()
     backup.retention.monthly = count()
-    backup.verify.schedule = maybe(text())
-    backup.verify.level = pick(VerificationLevel.allCases)
+    backup.verify.schedule = maybe(pick(schedules))
+    backup.verify.level = pick(BackupLevel.allCases)
+    backup.verify.maxAge = duration()
     return backup
   }
 

@@ -189,15 +189,11 @@ struct GoLiveTests {
   @Test func whatIsNotBuiltFails() async throws {
     let text =
       Self.team + """
-        backup: {schedule: "0 3 * * *", repository: /srv/backups}
         logs: {retention: 30d}
         monitoring: {authFailures: 5}
 
         """
-    for check in [
-      Check.goLiveBackup, .goLiveDrill, .goLiveLogRetention, .goLiveEscalation,
-      .goLiveMonitoring,
-    ] {
+    for check in [Check.goLiveLogRetention, .goLiveEscalation, .goLiveMonitoring] {
       for text in ["", text] {
         let result = try await examine(check, text)
         #expect(result.status == .fail && result.evidence.hasPrefix("not implemented: "))

@@ -52,6 +52,13 @@ public enum Program {
     public let errors: String
   }
 
+  /// Whether bubblewrap can make a root here.
+  public static let hasBubblewrap: Bool = {
+    let words = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+    // `try?`: without the program there is none.
+    return (try? command(words).code) == 0
+  }()
+
   /// Runs the program to its end.
   ///
   /// - Parameter input: What it finds on standard input; nothing by default.

@@ -36,7 +36,7 @@ struct ComponentCommand: AsyncParsableCommand {
     commandName: "component", abstract: "A process of the appliance, started by `run`.",
     shouldDisplay: false)
 
-  @Argument(help: "gateway, agent, source, tool or tools.")
+  @Argument(help: "gateway, agent, source, tool, tools or drill.")
   var role: String
 
   @Option(help: "Where the supervisor waits for a component that it did not start.")
@@ -50,6 +50,7 @@ struct ComponentCommand: AsyncParsableCommand {
 
   func run() async throws {
     try ComponentEntry.prepare(supervisor: supervisor, role: role)
+    if role == "drill" { return await DrillWorker.serve() }
     try await ComponentEntry.run(role: role)
   }
 }

@@ -2,7 +2,14 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import Glibc
 import SodiumCrypto
+
+/// Another chunk, to which a delta refers.
+struct ChunkBase {
+  let id: HashValue
+  let content: [UInt8]
+}
 
 /// Chunks between content and what a pack holds: named by a keyed hash of their content, compressed,
 /// sealed. One object serves one task at a time.
@@ -22,39 +29,65 @@ final class ChunkCipher {
     return hash.value()
   }
 
-  func seal(_ content: UnsafeRawBufferPointer, id: HashValue) throws -> [UInt8] {
-    let frame = try zstandard.compress(content)
-    return frame.withUnsafeBytes {
-      SealedBytes.seal($0, key: keys.data, context: context(id, content.count))
+  /// What was sealed is opened again: it leads back to the content, or nothing is stored.
+  func seal(
+    _ content: UnsafeRawBufferPointer, id: HashValue, base: ChunkBase? = nil
+  ) throws -> [UInt8] {
+    let frame = try zstandard.compress(content, base: base?.content)
+    let context = context(id, content.count, base?.id)
+    let sealed = frame.withUnsafeBytes {
+      SealedBytes.seal($0, key: keys.data, context: context)
     }
+    let opened = try sealed.withUnsafeBytes {
+      try open($0, id: id, length: content.count, base: base, isChecked: false)
+    }
+    guard opened.withUnsafeBytes({ $0.isEqual(to: content) }) else {
+      throw ApplianceError(
+        .backupFailed, "a chunk does not come back as it was", hint: "the memory may be faulty")
+    }
+    return sealed
   }
 
-  /// - Parameter length: Of the content, as the index says.
+  /// - Parameters:
+  ///   - length: Of the content, as the index says.
+  ///   - isChecked: Whether the content is compared with its id too. What is sealed under this id is
+  ///     authentic without that.
   /// - Throws: `backup.damaged` for anything but the content that has this id.
-  func open(_ sealed: UnsafeRawBufferPointer, id: HashValue, length: Int) throws -> [UInt8] {
+  func open(
+    _ sealed: UnsafeRawBufferPointer, id: HashValue, length: Int, base: ChunkBase? = nil,
+    isChecked: Bool = true
+  ) throws -> [UInt8] {
     guard (0...RepositoryFormat.chunkLength).contains(length) else {
       throw ApplianceError(.backupDamaged, "a chunk of \(length) bytes")
     }
     let frame: [UInt8]
     do {
       frame = try SealedBytes.openContent(
-        sealed, key: keys.data, context: context(id, length))
+        sealed, key: keys.data, context: context(id, length, base?.id))
     } catch {
       throw ApplianceError(.backupDamaged, "chunk \(id.hexadecimal.prefix(12)) is not authentic")
     }
-    let content = try zstandard.decompress(frame, length: length)
-    guard content.withUnsafeBytes({ self.id(of: $0) }) == id else {
+    let content = try zstandard.decompress(frame, length: length, base: base?.content)
+    guard !isChecked || content.withUnsafeBytes({ self.id(of: $0) }) == id else {
       throw ApplianceError(.backupDamaged, "chunk \(id.hexadecimal.prefix(12)) has other content")
     }
     return content
   }
 
-  /// Format, repository, id of the chunk and its length are bound; so is the base of a delta, of
-  /// which there is none.
-  private func context(_ id: HashValue, _ length: Int) -> [UInt8] {
+  /// Format, repository, id of the chunk, that of its base and its length are bound.
+  private func context(_ id: HashValue, _ length: Int, _ base: HashValue?) -> [UInt8] {
     repository.context(
       "chunk",
-      id.bytes + [UInt8](repeating: 0, count: HashValue.count)
+      id.bytes + (base?.bytes ?? [UInt8](repeating: 0, count: HashValue.count))
         + BigEndian.bytes(UInt32(clamping: length)))
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The same bytes.
+  func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
+    guard count == other.count else { return false }
+    guard let start = baseAddress, let otherStart = other.baseAddress else { return count == 0 }
+    return memcmp(start, otherStart, count) == 0
   }
 }

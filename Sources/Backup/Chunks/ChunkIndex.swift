@@ -12,13 +12,15 @@ struct ChunkIndex {
     let offset: Int
     let size: Int
     let length: Int
+    /// What it is a delta to.
+    let base: HashValue?
+    /// How many versions of its place in a file there were since one that is no delta.
+    let generation: Int
   }
 
   struct Pack {
     let name: HashValue
     let size: Int
-    /// The snapshot that brought it.
-    let sequence: Int
   }
 
   private(set) var packs: [Pack] = []
@@ -27,10 +29,41 @@ struct ChunkIndex {
 
   func contains(_ id: HashValue) -> Bool { places[id] != nil }
 
-  /// Forgets what lies in packs that cannot be read: it is to be stored again.
-  mutating func forget(_ isLost: (Pack) -> Bool) {
-    let lost = Set(packs.indices.filter { isLost(packs[$0]) })
-    if !lost.isEmpty { places = places.filter { !lost.contains($0.value.pack) } }
+  /// Forgets what lies in packs that cannot be read, and what refers to that: it is to be stored
+  /// again.
+  mutating func forget(_ isLost: (Pack) throws -> Bool) rethrows {
+    let lost = Set(try packs.indices.filter { try isLost(packs[$0]) })
+    guard !lost.isEmpty else { return }
+    places = places.filter { !lost.contains($0.value.pack) }
+    var count = -1
+    while count != places.count {
+      count = places.count
+      let known = places
+      places = places.filter { place in place.value.base.map { known[$0] != nil } ?? true }
+    }
+  }
+
+  /// A chunk and everything that it refers to.
+  ///
+  /// - Throws: `backup.damaged` for a chunk that is in no pack, and for too long a way.
+  func chain(_ id: HashValue) throws -> [HashValue] {
+    var chain: [HashValue] = []
+    var next: HashValue? = id
+    while let id = next {
+      guard let place = places[id] else {
+        throw ApplianceError(
+          .backupDamaged, "chunk \(id.hexadecimal.prefix(12)) is in no pack that is known")
+      }
+      chain.append(id)
+      guard chain.count <= RepositoryFormat.depthLimit else {
+        throw ApplianceError(
+          .backupDamaged,
+          "chunk \(id.hexadecimal.prefix(12)) refers to more than "
+            + "\(RepositoryFormat.depthLimit) others")
+      }
+      next = place.base
+    }
+    return chain
   }
 
   /// Takes what an index says; nothing of it is believed that cannot be.
@@ -43,7 +76,7 @@ struct ChunkIndex {
       else {
         throw ApplianceError(.backupDamaged, "index \(sequence) names a pack that cannot be")
       }
-      packs.append(Pack(name: name, size: pack.size, sequence: sequence))
+      packs.append(Pack(name: name, size: pack.size))
       for chunk in pack.chunks { try add(chunk, in: pack, sequence) }
     }
   }
@@ -52,15 +85,20 @@ struct ChunkIndex {
     _ chunk: ChunkPlace, in pack: PackIndex.Pack, _ sequence: Int
   ) throws {
     let most = RepositoryFormat.chunkLength + RepositoryFormat.chunkOverhead
+    let base = chunk.base.flatMap { HashValue(hexadecimal: $0) }
+    let generation = chunk.generation ?? 0
     guard let id = HashValue(hexadecimal: chunk.id), (1...most).contains(chunk.size),
       (0...RepositoryFormat.packLimit).contains(chunk.offset),
       chunk.offset + chunk.size <= pack.size,
-      (0...RepositoryFormat.chunkLength).contains(chunk.length)
+      (0...RepositoryFormat.chunkLength).contains(chunk.length),
+      (chunk.base == nil) == (base == nil), (base == nil) == (generation == 0),
+      (0..<RepositoryFormat.generationLimit).contains(generation)
     else {
       throw ApplianceError(.backupDamaged, "index \(sequence) places a chunk where none can be")
     }
     // The last place counts: a chunk is stored again when its pack was lost.
     places[id] = Place(
-      pack: packs.count - 1, offset: chunk.offset, size: chunk.size, length: chunk.length)
+      pack: packs.count - 1, offset: chunk.offset, size: chunk.size, length: chunk.length,
+      base: base, generation: generation)
   }
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-public import ApplianceModel
+import ApplianceModel
 import CZstd
 
-/// Zstandard frames (RFC 8878). One object serves one task at a time.
+/// Zstandard frames (RFC 8878), with a base to which they refer or without. One object serves one
+/// task at a time.
 final class Zstandard {
-  /// Levels above give little: 1 % at twice the time.
-  static let level: Int32 = 3
+  /// Of what is stored whole. Level 3 takes 1.8 times as long and gives 4 % on a timeline.
+  private static let wholeLevel: Int32 = 1
+  /// Of deltas, of which little is left to compress.
+  private static let deltaLevel: Int32 = 3
 
   private let compressor: OpaquePointer
   private let decompressor: OpaquePointer
@@ -28,48 +31,66 @@ final class Zstandard {
   }
 
   /// One frame, with its content size in it.
-  func compress(_ bytes: UnsafeRawBufferPointer) throws -> [UInt8] {
+  ///
+  /// - Parameter base: What a reader will have too: the frame says what is different.
+  func compress(_ bytes: UnsafeRawBufferPointer, base: [UInt8]? = nil) throws -> [UInt8] {
     let bound = ZSTD_compressBound(bytes.count)
-    return try [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-      let size = ZSTD_compressCCtx(
-        compressor, target.baseAddress, bound, bytes.baseAddress, bytes.count, Self.level)
-      guard ZSTD_isError(size) == 0 else { throw Self.failure("compress") }
-      count = size
+    ZSTD_CCtx_setParameter(
+      compressor, ZSTD_c_compressionLevel, base == nil ? Self.wholeLevel : Self.deltaLevel)
+    return try withBase(base, { ZSTD_CCtx_refPrefix(compressor, $0, $1) }) {
+      try [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+        let size = ZSTD_compress2(
+          compressor, target.baseAddress, bound, bytes.baseAddress, bytes.count)
+        guard ZSTD_isError(size) == 0 else { throw Self.failure("compress") }
+        count = size
+      }
     }
   }
 
   /// - Parameter length: Of the content. A frame that holds anything else is refused, and none makes
   ///   more than that.
   /// - Throws: `backup.damaged`.
-  func decompress(_ frame: [UInt8], length: Int) throws -> [UInt8] {
+  func decompress(_ frame: [UInt8], length: Int, base: [UInt8]? = nil) throws -> [UInt8] {
     // One frame, of this content, with nothing after it.
     guard ZSTD_findFrameCompressedSize(frame, frame.count) == frame.count,
       ZSTD_getFrameContentSize(frame, frame.count) == UInt64(length)
     else { throw ApplianceError(.backupDamaged, "a chunk is not one compressed frame") }
-    return try [UInt8](unsafeUninitializedCapacity: length) { target, count in
-      let size = ZSTD_decompressDCtx(
-        decompressor, target.baseAddress, length, frame, frame.count)
-      guard ZSTD_isError(size) == 0, size == length else {
-        throw ApplianceError(.backupDamaged, "a compressed chunk does not have its content")
+    return try withBase(base, { ZSTD_DCtx_refPrefix(decompressor, $0, $1) }) {
+      try [UInt8](unsafeUninitializedCapacity: length) { target, count in
+        let size = ZSTD_decompressDCtx(
+          decompressor, target.baseAddress, length, frame, frame.count)
+        guard ZSTD_isError(size) == 0, size == length else {
+          throw ApplianceError(.backupDamaged, "a compressed chunk does not have its content")
+        }
+        count = size
       }
-      count = size
+    }
+  }
+
+  /// - Parameter limit: Bytes of the content, beyond which it is refused.
+  /// - Throws: `backup.damaged`.
+  func decompress(_ frame: [UInt8], limit: Int) throws -> [UInt8] {
+    let length = ZSTD_getFrameContentSize(frame, frame.count)
+    guard length <= UInt64(limit) else {
+      throw ApplianceError(.backupDamaged, "is not one compressed frame of a size that can be")
+    }
+    return try decompress(frame, length: Int(length))
+  }
+
+  /// A base counts for the next frame only, and must stay where it is until that is made.
+  private func withBase(
+    _ base: [UInt8]?, _ refer: (UnsafeRawPointer?, Int) -> Int, _ body: () throws -> [UInt8]
+  ) throws -> [UInt8] {
+    guard let base else { return try body() }
+    return try base.withUnsafeBytes { bytes in
+      guard ZSTD_isError(refer(bytes.baseAddress, bytes.count)) == 0 else {
+        throw Self.failure("refer to a base")
+      }
+      return try body()
     }
   }
 
   private static func failure(_ deed: String) -> ApplianceError {
     ApplianceError(.backupFailed, "cannot \(deed)")
   }
-}
-
-extension ApplianceError.Code {
-  /// A backup, or a step of it, could not be made.
-  public static let backupFailed = Self("backup.failed")
-  /// The repository does not hold what was put there.
-  public static let backupDamaged = Self("backup.damaged")
-  /// The repository is an older one than is known, or lacks something that it had.
-  public static let backupRewound = Self("backup.rewound")
-  /// There is no repository, or it is another one.
-  public static let backupRepository = Self("backup.repository")
-  /// No key that is at hand opens the repository.
-  public static let backupKey = Self("backup.key")
 }

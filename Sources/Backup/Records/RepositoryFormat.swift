@@ -14,13 +14,19 @@ enum RepositoryFormat {
   /// What sealing and compressing add to a chunk at most. Bytes.
   static let chunkOverhead = 4 << 10
   /// Bytes of a pack at most.
-  static let packLimit = (16 << 20) + chunkLength + chunkOverhead + padding
+  static let packLimit = 261 * padding
   /// Packs are padded to a multiple of it: sizes of chunks do not show. Bytes.
   static let padding = 64 << 10
   /// Bytes of a JSON file of the repository.
   static let recordLimit = 1 << 30
-  /// Bytes of `config`, a key slot or a head.
+  /// Bytes of `config` or a key slot.
   static let smallLimit = 64 << 10
+  /// Bytes of a head.
+  static let headLimit = 1 << 20
+  /// A chunk refers to at most so many others, itself counted.
+  static let depthLimit = 16
+  /// After so many versions one is stored whole again: a delta is at most six steps from it.
+  static let generationLimit = 64
 
   /// Ten digits, so that names sort as numbers do.
   static func name(of sequence: Int) -> String {
@@ -51,6 +57,14 @@ enum RepositoryFormat {
   }
 
   static func head(_ sequence: Int) -> String { "heads/\(name(of: sequence))" }
+
+  /// Where the same is again: without it much more than one snapshot would be lost.
+  static func copy(_ file: String) -> String { "copies/" + file }
+
+  /// The copy of a file, or the file of a copy.
+  static func counterpart(of file: String) -> String {
+    file.hasPrefix("copies/") ? String(file.dropFirst("copies/".count)) : copy(file)
+  }
 }
 
 /// The keys that follow from a repository's root key.

@@ -8,9 +8,8 @@ import ControlAPI
 public import DesiredState
 public import DurableIO
 import FoundationEssentials
-import Glibc
 import Reconciliation
-import SodiumCrypto
+public import SodiumCrypto
 import Timeline
 import Tomb
 
@@ -23,6 +22,7 @@ public struct HostBackup: Sendable {
   private let paths: AppliancePaths
   private let tomb: TombStore
   private let audit: HostAudit
+  var record: BackupRecordFile { BackupRecordFile(paths) }
 
   /// - Throws: `tomb.backend`.
   public init(_ paths: AppliancePaths, _ spec: TombSpec) throws {
@@ -34,13 +34,24 @@ public struct HostBackup: Sendable {
   /// Makes a repository, sealed to the recovery recipients of the tomb.
   ///
   /// - Throws: `tomb.missing`, `backup.key` when there is no recovery recipient.
-  public func create(at path: String) throws -> BackupRepository {
+  public func create(at location: RepositoryLocation) throws -> BackupRepository {
     let recipients = try tomb.recoveryRecipients()
     guard !recipients.isEmpty else {
       throw ApplianceError(
         .backupKey, "the tomb has no recovery recipient: nobody could restore elsewhere",
         hint: "kafclaw tomb add-recipient")
     }
+    if case .folder(let path) = location { try requireApart(path) }
+    return try audit.privileged(
+      .backup, on: "backup/\(location.name)", details: ["deed": "init"]
+    ) {
+      try BackupRepository.create(
+        in: location.storage(), root: try key(Self.rootEntry, "opens backup repositories"),
+        signer: try signer(), recipients: recipients.map(\.publicKey), at: Date())
+    }
+  }
+
+  private func requireApart(_ path: String) throws {
     let own = [paths.state, paths.configuration, paths.copies].map { $0 + "/" }
     guard let above = PrivateFolder.resolve(DurableFile.parentFolder(of: path)),
       !own.contains(where: { (above + "/").hasPrefix($0) })
@@ -49,20 +60,15 @@ public struct HostBackup: Sendable {
         .backupRepository, "\"\(path)\" is no place for a repository",
         hint: "a folder that exists, apart from what is backed up")
     }
-    return try audit.privileged(.backup, on: "backup/\(name(path))", details: ["deed": "init"]) {
-      try BackupRepository.create(
-        at: path, root: try key(Self.rootEntry, "opens backup repositories"),
-        signer: try signer(), recipients: recipients.map(\.publicKey), at: Date())
-    }
   }
 
-  public func open(_ path: String) throws -> BackupRepository {
-    try BackupRepository(at: path, root: try known(Self.rootEntry))
+  public func open(_ location: RepositoryLocation) throws -> BackupRepository {
+    try BackupRepository(in: location.storage(), root: try known(Self.rootEntry))
   }
 
   /// What this host saw last of a repository.
   public func knownHead(of repository: BackupRepository) throws -> KnownHead? {
-    guard let bytes = try DurableFile.readIfPresent(record(repository), limit: 4_096) else {
+    guard let bytes = try DurableFile.readIfPresent(seen(repository), limit: 4_096) else {
       return nil
     }
     return try ApplianceJSON.decode(KnownHead.self, from: bytes)
@@ -71,13 +77,13 @@ public struct HostBackup: Sendable {
   /// Remembers the newest head that was seen.
   public func remember(_ head: KnownHead, of repository: BackupRepository) throws {
     try PrivateFolder.create(paths.copies)
-    try DurableFile.replace(record(repository), with: try ApplianceJSON.encode(head))
+    try DurableFile.replace(seen(repository), with: try ApplianceJSON.encode(head))
   }
 
   /// - Parameter capture: Copies the database to a path; by whoever may open it.
   public func write(
     to repository: BackupRepository, capture: (String) async throws -> Void,
-    progress: (_ files: Int, _ bytes: Int) -> Void
+    progress: @escaping @Sendable (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
   ) async throws -> SnapshotReport {
     let subject = "backup/\(repository.id)"
     try audit.note(.backup, subject, .intent, ["deed": "create"])
@@ -107,10 +113,13 @@ public struct HostBackup: Sendable {
 
   private func make(
     _ repository: BackupRepository, _ capture: (String) async throws -> Void,
-    _ progress: (Int, Int) -> Void
+    _ progress: @escaping @Sendable (Int, Int) -> Void
   ) async throws -> SnapshotReport {
+    let staging = BackupStaging(paths)
+    defer { staging.clear() }
     var facts = SnapshotFacts(started: Date())
     let bundle = try BundleStore(paths).current()
+    (facts.host, facts.home) = (HostIdentity.hash, paths.home)
     facts.appliance = bundle?.state.spec.appliance.name
     if let folder = bundle?.state.spec.agent.workspace,
       paths.agentFolder(folder) != paths.agentFolder("workspace")
@@ -118,57 +127,86 @@ public struct HostBackup: Sendable {
       facts.workspace = paths.agentFolder(folder)
     }
     facts.commit = try ReconcilerFiles(paths).appliedState().revisions.applied
-    let staging = paths.backupStaging
-    let copy = staging + "/timeline.db"
-    let tombFiles = HostContents.tomb(paths)
-    defer { for file in [copy] + tombFiles.map({ staging + "/" + $0.copy }) { unlink(file) } }
     var contents = BackupContents()
     // Key slots, entries and record of one moment: of two they would not fit each other.
-    try tomb.withoutChanges {
-      for file in tombFiles {
-        guard let bytes = try DurableFile.readIfPresent(file.source, limit: 64 << 20) else {
-          continue
-        }
-        try DurableFile.replace(staging + "/" + file.copy, with: bytes)
-        contents.add(
-          BackupContents.Item(
-            path: file.path, source: staging + "/" + file.copy, isRequired: true))
-      }
-    }
+    try tomb.withoutChanges { try staging.copyTomb(to: &contents) }
     HostContents.addConfiguration(paths, to: &contents)
     if try HostContents.isThere(paths.timelineFile) {
-      try await capture(copy)
-      let found = try TimelineCapture.facts(path: copy)
-      facts.database = BackupManifest.Database(
-        path: HostContents.timeline, userVersion: found.userVersion,
-        applicationID: found.applicationID, pageSize: found.pageSize,
-        pageCount: found.pageCount, rows: found.rows)
-      contents.add(
-        BackupContents.Item(
-          path: HostContents.timeline, source: copy, isDatabase: true, isRequired: true))
+      try await capture(staging.timeline)
+      facts.database = try await staging.addTimeline(to: &contents)
     }
-    // After the database: what that remembers of the log has to be in the log. Before anything was
-    // applied the workspace is where it is by default.
+    // After the database: what that remembers of the log has to be in the log.
+    if let log = try audit.trail.capture(at: Date()) {
+      facts.audit = log.anchor
+      try staging.addAudit(log, to: &contents)
+    }
+    // Before anything was applied the workspace is where it is by default.
     HostContents.addState(paths, bundle?.state.spec ?? ApplianceSpec(), to: &contents)
-    return try SnapshotWriter.write(
-      contents, facts, to: repository, signer: try signer(),
-      known: try knownHead(of: repository), now: { Date() }, progress: progress)
+    let author = SnapshotAuthor(
+      root: try known(Self.rootEntry), signer: try signer(),
+      recipients: try tomb.recoveryRecipients().map(\.publicKey),
+      known: try knownHead(of: repository))
+    return try await BlockingWork.run("backup", isInBackground: true) { [contents, facts] in
+      try SnapshotWriter.write(
+        contents, facts, to: repository, by: author, now: { Date() }, progress: progress)
+    }
   }
 
-  private func record(_ repository: BackupRepository) -> String {
+  /// Forgets what a rule does not keep, and removes what nothing needs any more.
+  ///
+  /// - Parameters:
+  ///   - despiteShrink: Whether also after a snapshot that has much less in it.
+  ///   - isDry: Whether to tell only.
+  public func prune(
+    _ repository: BackupRepository, _ rule: RetentionRule, despiteShrink: Bool = false,
+    isDry: Bool = false
+  ) async throws -> PruneReport {
+    let signer = try signer()
+    let known = try knownHead(of: repository)
+    let verified = try BackupRecordFile(paths).read().verified(in: "\(repository.id)")
+    let run: @Sendable () throws -> PruneReport = {
+      try RepositoryPrune.run(
+        repository, rule, signer: signer, known: known, verified: verified,
+        despiteShrink: despiteShrink, isDry: isDry, now: Date())
+    }
+    guard !isDry else { return try await BlockingWork.run("prune", run) }
+    let subject = "backup/\(repository.id)"
+    try audit.note(.backup, subject, .intent, ["deed": "prune"])
+    do {
+      let report = try await BlockingWork.run("prune", isInBackground: true, run)
+      if let head = report.head { try remember(head, of: repository) }
+      try audit.note(
+        .backup, subject, .done,
+        ["deed": "prune", "forgotten": report.forgotten.map(String.init).joined(separator: ",")])
+      return report
+    } catch {
+      // `try?`: why it failed is worth more than that this could not be recorded.
+      try? audit.note(
+        .backup, subject, .failed,
+        ["deed": "prune", "error": ApplianceError.of(error).code.rawValue])
+      throw error
+    }
+  }
+
+  private func seen(_ repository: BackupRepository) -> String {
     "\(paths.copies)/backup-\(repository.id).seen"
   }
 
-  private func name(_ path: String) -> String {
-    String(path.split(separator: "/").last ?? "repository")
+  /// Where a snapshot may be restored for a while.
+  public func scratchFolder() throws -> String {
+    try PrivateFolder.create(paths.backupStaging)
+    return paths.backupStaging
   }
+
+  /// What opens the repositories of this host.
+  public func rootKey() throws -> SecretKey { try known(Self.rootEntry) }
 
   private func signer() throws -> SigningKey {
     try SigningKey(seed: try key(Self.signerEntry, "signs backups"))
   }
 
   /// A key of the tomb; made when it is first asked for.
-  private func key(_ entry: String, _ purpose: String) throws -> SecretKey {
+  public func key(_ entry: String, _ purpose: String) throws -> SecretKey {
     do { return try known(entry) } catch let error as ApplianceError
       where error.code == .tombNoEntry
     {
@@ -184,69 +222,5 @@ public struct HostBackup: Sendable {
 
   private func known(_ entry: String) throws -> SecretKey {
     try tomb.value(entry, for: "supervisor").withBytes { try SecretKey(copying: $0) }
-  }
-}
-
-/// What of a host goes into its backups, and where it comes back to.
-public enum HostContents {
-  static let timeline = "state/timeline.db"
-
-  /// The files of the tomb, which are copied together: path in the snapshot, on the host, and name of
-  /// the copy.
-  static func tomb(_ paths: AppliancePaths) -> [(path: String, source: String, copy: String)] {
-    [
-      ("configuration/tomb.rr", paths.tombFile, "tomb.rr"),
-      ("state/tomb/entries.sealed", paths.tombEntries, "entries.sealed"),
-      ("trust/tomb.seen", paths.tombRecord, "tomb.seen"),
-    ]
-  }
-
-  static func addConfiguration(_ paths: AppliancePaths, to contents: inout BackupContents) {
-    for (name, file) in [
-      ("configuration/appliance.yaml", paths.bootstrapFile),
-      ("trust/audit.origin", paths.auditOrigin),
-      ("trust/audit.anchor", paths.auditAnchor),
-      ("trust/source-trust.json", paths.sourceTrustCopy),
-      ("state/config.json", paths.renderedConfiguration),
-      ("state/exposures.json", paths.exposures),
-    ] {
-      contents.add(BackupContents.Item(path: name, source: file))
-    }
-  }
-
-  static func addState(
-    _ paths: AppliancePaths, _ spec: ApplianceSpec, to contents: inout BackupContents
-  ) {
-    contents.addFolder("state/reconciler", from: paths.reconciler) { !isTemporary($0) }
-    contents.addFolder("state/source.git", from: paths.clone) { !isTemporary($0) }
-    contents.addFolder("workspace", from: paths.agentFolder(spec.agent.workspace)) {
-      !isTemporary($0)
-    }
-    contents.addFolder("state/audit", from: paths.audit) {
-      !isTemporary($0) && !$0.hasSuffix("/lock")
-    }
-  }
-
-  /// - Throws: When that cannot be told: what is not seen is not absent.
-  static func isThere(_ path: String) throws -> Bool {
-    if access(path, F_OK) == 0 { return true }
-    guard errno == ENOENT else { throw ApplianceError.system("examine", path) }
-    return false
-  }
-
-  private static func isTemporary(_ path: String) -> Bool {
-    Leftovers.isTemporary(String(path.split(separator: "/").last ?? ""))
-  }
-
-  /// Where a path of a snapshot lies below the home that it is restored to.
-  public static func place(_ path: String) -> String {
-    for (root, folder) in [
-      ("state", ".kafclaw"), ("configuration", ".config/kafclaw"), ("trust", ".config/kafclaw"),
-      ("workspace", ".kafclaw/workspace"),
-    ] {
-      if path == root { return folder }
-      if path.hasPrefix(root + "/") { return folder + path.dropFirst(root.count) }
-    }
-    return path
   }
 }

@@ -4,7 +4,7 @@
 import ApplianceModel
 import AuditLog
 public import Backup
-import DurableIO
+public import DurableIO
 import Glibc
 import Timeline
 
@@ -18,9 +18,8 @@ public enum RestoredCheck {
     public var isRight: Bool { expected == found }
   }
 
-  /// - Parameter home: What ``HostContents/place(_:)`` made of a snapshot.
-  public static func run(_ manifest: BackupManifest, home: String) -> [Result] {
-    let paths = AppliancePaths.user(home: home)
+  /// - Parameter paths: Where ``HostContents`` brought a snapshot back to.
+  public static func run(_ manifest: BackupManifest, _ paths: AppliancePaths) -> [Result] {
     var results: [Result] = []
     func compare(_ name: String, _ expected: String, _ found: () throws -> String) {
       let text: String
@@ -44,7 +43,8 @@ public enum RestoredCheck {
       compare("audit.chain", "intact") {
         var verifier = AuditVerifier(
           AuditFiles(paths), publicKey: nil,
-          anchors: try TimelineInspection.anchors(path: paths.timelineFile) ?? [])
+          anchors: (try TimelineInspection.anchors(path: paths.timelineFile) ?? [])
+            + (manifest.audit.map { [$0] } ?? []))
         return try verifier.verify().isIntact ? "intact" : "damaged"
       }
     }

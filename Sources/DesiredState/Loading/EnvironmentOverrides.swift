@@ -14,6 +14,7 @@ public struct EnvironmentOverrides: Sendable, Codable, Equatable {
     ("KAFCLAW_GATEWAY_PORT", ["gateway", "port"]),
     ("KAFCLAW_GATEWAY_DASHBOARD_PORT", ["gateway", "dashboardPort"]),
     (tokenVariable, ["gateway", "auth", "token"]),
+    ("KAFCLAW_AGENT_PROVIDER", ["agent", "provider"]),
     ("KAFCLAW_TOOLS_EXEC_RESTRICT_WORKSPACE", ["tools", "exec", "restrictWorkspace"]),
   ]
 

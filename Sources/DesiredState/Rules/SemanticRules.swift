@@ -12,7 +12,7 @@ enum SemanticRules {
     let check = RuleContext(provenance: provenance)
     return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
       + senders(spec, check) + ToolRules.issues(spec, check)
-      + ProviderRules.issues(spec, check) + cadence(spec, check)
+      + ProviderRules.issues(spec, check) + cadence(spec, check) + backup(spec.backup, check)
       + SuppressionRules.issues(spec.security.suppressions, check)
   }
 
@@ -74,6 +74,33 @@ enum SemanticRules {
       issues += duplicates(channel.deny, "channels.\(name).deny", check)
     }
     return issues
+  }
+
+  /// Whatever folder a command is run in, the repository is the same.
+  private static func backup(_ backup: BackupSpec?, _ check: RuleContext) -> [ValidationIssue] {
+    guard let backup, !backup.repository.isEmpty else { return [] }
+    let isRemote = backup.repository.hasPrefix("s3://")
+    guard isRemote || backup.repository.hasPrefix("/") else {
+      return [
+        check.error(
+          "backup.repository", "backup-repository",
+          "\(Quoted(backup.repository)) is neither an absolute path nor an address",
+          hint: "write /srv/backups/claw, or s3://BUCKET/PREFIX")
+      ]
+    }
+    let hasKeys = backup.accessKey != nil && backup.secretKey != nil
+    let hasSome = backup.accessKey != nil || backup.secretKey != nil
+    guard isRemote ? !hasKeys : hasSome else { return [] }
+    return [
+      check.error(
+        isRemote
+          ? "backup.repository" : backup.accessKey != nil ? "backup.accessKey" : "backup.secretKey",
+        "backup-keys",
+        isRemote
+          ? "an S3 repository needs backup.accessKey and backup.secretKey"
+          : "a folder is opened without keys",
+        hint: isRemote ? "as in accessKey: env:AWS_ACCESS_KEY_ID" : "remove it")
+    ]
   }
 
   private static func duplicates(

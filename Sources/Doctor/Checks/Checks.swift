@@ -4,5 +4,5 @@
 /// Every check there is, in the order in which they are shown.
 public enum Checks {
   public static let all: [Check] =
-    state + secrets + network + hostHygiene + policy + sandbox + goLive + deep
+    state + backup + secrets + network + hostHygiene + policy + sandbox + goLive + deep
 }

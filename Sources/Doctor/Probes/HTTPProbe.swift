@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import DurableIO
+
 /// A raw HTTP/1.1 client for requests that a well-behaved client would not send: bytes out, bytes
 /// in, and an end to everything.
 struct HTTPProbe: Sendable {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import DurableIO
+
 extension Check {
   /// What was committed once can be read by everybody who can fetch, also when it was deleted since.
   static let scanGit = Check(

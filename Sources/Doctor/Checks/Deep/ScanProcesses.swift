@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import DurableIO
+
 extension Check {
   /// Arguments are shown to every user of a host, environments to every process of the same user and
   /// to whatever a process starts.

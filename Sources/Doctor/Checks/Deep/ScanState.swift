@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import DurableIO
+
 extension Check {
   /// Secrets are encrypted at rest; a copy in a log, a database or a forgotten file undoes that.
   static let scanState = Check(

@@ -5,6 +5,13 @@ extension Check {
   /// A backup that was never restored is a hope.
   static let goLiveDrill = Check(
     "go-live.drill", "A restore was tried", .high, .goLive,
-    reference: "runbook 5", remedy: "wait for a release that has it",
-    detect: { _ in .notImplemented("nothing restores a backup for a try") })
+    reference: "runbook 5",
+    remedy: "kafclaw backup drill --recovery, best on another host; then here kafclaw backup "
+      + "evidence accept FILE",
+    detect: { host in
+      guard let look = try BackupLook(host) else {
+        return Verdict(.fail, "no backup is declared")
+      }
+      return look.drill(isStarting: false)
+    })
 }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ArgumentParser
+import Backup
+import Daemon
+import DurableIO
+import Foundation
+
+extension BackupCommand {
+  /// `kafclaw backup restore`.
+  struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "restore", abstract: "Bring a snapshot back, to a folder that is not there yet.",
+      discussion: """
+        The folder is a home: `kafclaw run --home DIR` runs what was restored. Files are verified \
+        beside it, and it gets its name last: it is whole, or it is not there.
+        """)
+
+    @OptionGroup var access: RepositoryOptions
+
+    @Option(help: "Folder to make.")
+    var target: String
+
+    @Option(help: "Which snapshot (default: the newest).")
+    var snapshot: Int?
+
+    @Option(help: "Only this file or folder of the snapshot; may be repeated.")
+    var only: [String] = []
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+      let paths = try BackupHost.paths(options)
+      let (repository, chain) = try access.open(paths, isLatestWanted: snapshot == nil)
+      let head = try BackupHost.head(chain, snapshot)
+      let restore = try SnapshotRestore(
+        repository, chain, sequence: head.sequence, only: only.isEmpty ? nil : only)
+      let target = target.count > 1 && target.hasSuffix("/") ? String(target.dropLast()) : target
+      let manifest = try restore.write(to: target, place: HostContents.place) { files, bytes in
+        Progress.note("\(files) files, \(ByteText.of(bytes))")
+      }
+      if options.format == .json { return try Output.json(SnapshotLine(manifest)) }
+      Output.line("restored snapshot \(manifest.sequence) to \(target)")
+      if let workspace = manifest.workspace {
+        Output.note(
+          "the agent's workspace was \(VisibleText.escape(workspace)): move "
+            + "\(target)/.kafclaw/workspace there before the appliance runs")
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ArgumentParser
+import Backup
+import Daemon
+import DesiredState
+import DurableIO
+import Foundation
+
+extension BackupCommand {
+  /// `kafclaw backup verify`.
+  struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "verify", abstract: "Check a repository.",
+      discussion: """
+        manifest: heads, manifests, indexes, and that every pack is there in its size. data: every \
+        byte. restore: as data, and the newest snapshot is restored to a temporary folder, its \
+        database opened and counted, its audit log verified.
+
+        Exit codes: 0 intact, 1 damaged.
+        """)
+
+    enum Level: String, ExpressibleByArgument, CaseIterable {
+      case manifest
+      case data
+      case restore
+
+      var ofBackup: BackupLevel {
+        switch self {
+        case .manifest: .manifest
+        case .data: .data
+        case .restore: .restore
+        }
+      }
+    }
+
+    @OptionGroup var access: RepositoryOptions
+
+    @Option(help: "How much is looked at.")
+    var level = Level.data
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let paths = try BackupHost.paths(options)
+      let (repository, _) = try access.open(paths)
+      let told: @Sendable (Int, Int) -> Void = { Progress.note("\($0) of \($1) packs") }
+      let report: BackupVerification
+      if access.recovery {
+        let scratch = FileManager.default.temporaryDirectory.path
+        report = try BackupVerification.run(
+          repository, level: level.ofBackup, known: nil, scratch: scratch, progress: told)
+      } else {
+        report = try await BackupHost.host(paths)
+          .verify(repository, level: level.ofBackup, progress: told)
+      }
+      try render(report)
+      guard report.isRight else { throw CommandExit(code: 1) }
+    }
+
+    private func render(_ report: BackupVerification) throws {
+      if options.format == .json { return try Output.json(report) }
+      let repository = report.repository
+      for damage in repository.damages {
+        let snapshots = damage.snapshots.map(String.init).joined(separator: ", ")
+        Output.line(
+          "damaged: \(damage.file): \(damage.problem)"
+            + (snapshots.isEmpty ? "" : "; snapshots \(snapshots)"))
+      }
+      for result in report.restored {
+        Output.line(
+          result.isRight
+            ? "right: \(result.name): \(result.found)"
+            : "wrong: \(result.name): expected \(result.expected), found \(result.found)")
+      }
+      let verdict =
+        repository.snapshots == 0 ? "empty" : repository.isIntact ? "intact" : "damaged"
+      Output.line(
+        "\(repository.snapshots) snapshots, \(repository.packs) packs, \(repository.chunks) chunks, "
+          + "\(ByteText.of(repository.bytes)) read: \(verdict)")
+      if let head = repository.head { Output.line("head \(head.description)") }
+      if repository.snapshots == 0 { Output.note("there is no snapshot in this repository") }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import FoundationEssentials
+
+/// A snapshot, as far as retention looks at it.
+public struct RetainedSnapshot: Sendable, Equatable {
+  public let sequence: Int
+  public let time: Date
+  /// Of all its files. Bytes.
+  public let size: Int
+  /// Of its database, over all tables.
+  public let rows: Int
+
+  public init(sequence: Int, time: Date, size: Int, rows: Int) {
+    (self.sequence, self.time, self.size, self.rows) = (sequence, time, size, rows)
+  }
+
+  init(_ manifest: BackupManifest, _ head: BackupHead) {
+    self.init(
+      sequence: head.sequence, time: head.time, size: manifest.size,
+      rows: manifest.database?.rows.values.reduce(0, +) ?? 0)
+  }
+
+  /// Whether there is less than half in it of what was in the one before.
+  func isShrunk(since before: RetainedSnapshot) -> Bool {
+    size < before.size / 2 || rows < before.rows / 2
+  }
+}
+
+/// What becomes of a snapshot, and why.
+public struct RetentionDecision: Sendable, Codable, Equatable {
+  public let sequence: Int
+  public let time: Date
+  /// Why it is kept; none of one that is forgotten.
+  public let reasons: [String]
+
+  public var isKept: Bool { !reasons.isEmpty }
+}
+
+/// How many snapshots are kept: the newest ones, and one of each of the newest hours, days, weeks,
+/// months and years (UTC; weeks of ISO 8601).
+///
+/// Of a period its first snapshot is kept: what comes later, with whatever time it claims, displaces
+/// none. Times that cannot be count for no period, and what has one is kept.
+public struct RetentionRule: Sendable, Equatable {
+  public enum Period: String, CaseIterable, Sendable {
+    case hourly
+    case daily
+    case weekly
+    case monthly
+    case yearly
+
+    /// When the period began that a time is in.
+    func start(of time: Date, in calendar: Calendar) -> Date {
+      let unit: Calendar.Component =
+        switch self {
+        case .hourly: .hour
+        case .daily: .day
+        case .weekly: .weekOfYear
+        case .monthly: .month
+        case .yearly: .year
+        }
+      return calendar.dateInterval(of: unit, for: time)?.start ?? time
+    }
+  }
+
+  /// Weeks begin on Mondays.
+  private static let calendar: Calendar = {
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = .gmt
+    calendar.firstWeekday = 2
+    calendar.minimumDaysInFirstWeek = 4
+    return calendar
+  }()
+
+  public var last: Int
+  public var periods: [Period: Int]
+
+  public init(last: Int, periods: [Period: Int]) {
+    (self.last, self.periods) = (max(1, last), periods)
+  }
+
+  /// - Parameters:
+  ///   - snapshots: Oldest first, by their number: not by what time they claim.
+  ///   - verified: The newest snapshot of which everything was read back; later ones are kept, and all
+  ///     when there is none.
+  /// - Returns: One decision for each.
+  public func decide(
+    _ snapshots: [RetainedSnapshot], verified: Int?, now: Date
+  ) -> [RetentionDecision] {
+    var reasons: [Int: [String]] = [:]
+    func keep(_ snapshot: RetainedSnapshot, _ why: String) {
+      reasons[snapshot.sequence, default: []].append(why)
+    }
+    for snapshot in snapshots.suffix(last) { keep(snapshot, "last") }
+    for snapshot in snapshots where snapshot.sequence > verified ?? 0 {
+      keep(snapshot, "not verified")
+    }
+    if let newest = snapshots.last(where: { $0.sequence <= verified ?? 0 }) {
+      keep(newest, "last verified")
+    }
+    let latest = now.addingTimeInterval(300)
+    for snapshot in snapshots where snapshot.time > latest { keep(snapshot, "time to come") }
+    let timely = snapshots.filter { $0.time <= latest }
+    for period in Period.allCases {
+      guard let count = periods[period], count > 0 else { continue }
+      var firsts: [Date: RetainedSnapshot] = [:]
+      for snapshot in timely {
+        let start = period.start(of: snapshot.time, in: Self.calendar)
+        if firsts[start] == nil { firsts[start] = snapshot }
+      }
+      for start in firsts.keys.sorted().suffix(count) {
+        if let first = firsts[start] { keep(first, period.rawValue) }
+      }
+    }
+    return snapshots.map {
+      RetentionDecision(
+        sequence: $0.sequence, time: $0.time, reasons: reasons[$0.sequence] ?? [])
+    }
+  }
+}

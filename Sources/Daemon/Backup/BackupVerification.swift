@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+public import Backup
+public import DesiredState
+import DurableIO
+import Foundation
+import SodiumCrypto
+
+/// Looks at a repository, as deeply as is wanted.
+public struct BackupVerification: Sendable, Encodable {
+  public let formatVersion = 1
+  public let level: String
+  public let repository: RepositoryReport
+  /// What came back of the newest snapshot; nothing at levels that restore nothing.
+  public let restored: [RestoredCheck.Result]
+
+  /// An empty repository passes no check.
+  public var isRight: Bool {
+    repository.isIntact && repository.snapshots > 0 && restored.allSatisfy(\.isRight)
+  }
+
+  /// One line for people.
+  public var words: String {
+    if repository.snapshots == 0 { return "there is no snapshot" }
+    if let damage = repository.damages.first {
+      let more = repository.damages.count - 1
+      return "\(damage.file): \(damage.problem)" + (more > 0 ? ", and \(more) more" : "")
+    }
+    if let wrong = restored.first(where: { !$0.isRight }) {
+      return "\(wrong.name): expected \(wrong.expected), found \(wrong.found)"
+    }
+    return "\(repository.snapshots) snapshots, \(repository.chunks) chunks"
+  }
+
+  /// - Parameters:
+  ///   - known: The newest head that is known elsewhere.
+  ///   - scratch: An existing folder in which a snapshot may be restored for a while.
+  /// - Throws: `backup.rewound`, and what keeps the repository from being looked at.
+  public static func run(
+    _ repository: BackupRepository, level: BackupLevel, known: KnownHead?, scratch: String,
+    progress: (_ packs: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> BackupVerification {
+    let report = try RepositoryCheck.run(
+      repository, level: level == .manifest ? .manifest : .data, known: known, progress: progress)
+    var restored: [RestoredCheck.Result] = []
+    if level == .restore, report.isIntact, report.snapshots > 0 {
+      restored = try restore(repository, scratch)
+    }
+    return BackupVerification(level: level.rawValue, repository: report, restored: restored)
+  }
+
+  private static func restore(
+    _ repository: BackupRepository, _ scratch: String
+  ) throws -> [RestoredCheck.Result] {
+    let folder = "\(scratch)/verify-\(SecureRandom.hexadecimal(bytes: 8))"
+    try PrivateFolder.create(folder)
+    // `try?`: a copy that is left over is private, and the check counts.
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let chain = try repository.heads()
+    let manifest = try SnapshotRestore(
+      repository, chain, sequence: try chain.latest().sequence
+    ).write(to: folder + "/home", place: HostContents.place)
+    return RestoredCheck.run(manifest, .user(home: folder + "/home"))
+  }
+}

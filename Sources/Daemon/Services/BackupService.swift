@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Backup
+import DesiredState
+import DurableIO
+import Foundation
+import Logging
+import ServiceLifecycle
+import Supervision
+import Timeline
+import Tomb
+
+/// Makes backups and checks them when the desired state says so.
+struct BackupService: Service {
+  /// Between two looks at the clock.
+  static let interval: Duration = .seconds(20)
+
+  let paths: AppliancePaths
+  let tomb: @Sendable () throws -> TombSpec
+  let store: TimelineStore
+  let declared: @Sendable () async -> BackupSpec?
+  let logger: Logger
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        if let spec = await declared() { await look(spec) }
+        // `try?`: a cancelled pause only ends early.
+        try? await Task.sleep(for: Self.interval)
+      }
+    }
+  }
+
+  /// Does what is due, one after the other: there is never a second run beside the first.
+  private func look(_ spec: BackupSpec) async {
+    do {
+      let file = BackupRecordFile(paths)
+      let agenda = BackupAgenda(spec: spec, record: try file.read(), seed: paths.state)
+      let now = Date()
+      if !agenda.unseen.isEmpty {
+        // A schedule that is new begins now.
+        let unseen = agenda.unseen
+        try file.update { record in
+          for deed in unseen { record.points[deed.rawValue] = now }
+        }
+      }
+      for deed in agenda.due(at: now) {
+        guard let point = agenda.served(deed, at: now) else { continue }
+        try file.update { $0.points[deed.rawValue] = point }
+        await run(deed, spec)
+      }
+    } catch {
+      log("cannot tell what backup is due", error)
+    }
+  }
+
+  private func run(_ deed: BackupRecord.Deed, _ spec: BackupSpec) async {
+    do {
+      let tomb = try tomb()
+      let host = try HostBackup(paths, tomb)
+      let location = try RepositoryLocation(spec.repository, declared: spec, paths, tomb)
+      switch deed {
+      case .create:
+        let report = try await host.create(in: location) { try await store.capture(to: $0) }
+        logger.info(
+          "backup made",
+          metadata: ["snapshot": "\(report.sequence)", "stored": "\(report.stored)"])
+        if !spec.appendOnly {
+          _ = try await host.prune(in: location, RetentionRule(spec.retention))
+        }
+      case .verify:
+        let level = spec.verify.level == .drill ? .restore : spec.verify.level
+        let report = try await host.verify(try host.open(location), level: level)
+        if !report.isRight {
+          logger.error("the backup is damaged", metadata: ["problem": "\(report.words)"])
+        } else if spec.verify.level == .drill {
+          try await drill()
+        }
+      case .prune, .drill: break
+      }
+    } catch {
+      log("backup: \(deed.rawValue) failed", error)
+    }
+  }
+
+  /// In a process of its own, which makes a root of its own. The package has a unit for that: the
+  /// supervisor's starts no program.
+  private func drill() async throws {
+    guard !paths.isSystem else { return }
+    let reply = try await WorkerProcess(
+      .drill, environment: ProcessEnvironment.ofChildren, limit: DrillRequest.limit
+    ).call(DrillRequest(home: paths.home), reply: DrillReply.self)
+    if !reply.isPassed {
+      logger.error("the drill failed", metadata: ["problem": "\(reply.words)"])
+    }
+  }
+
+  private func log(_ words: String, _ error: any Error) {
+    logger.error("\(words)", metadata: ["error": "\(ApplianceError.of(error).message)"])
+  }
+}

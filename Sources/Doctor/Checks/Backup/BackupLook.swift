@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import Backup
+import DesiredState
+import FoundationEssentials
+
+/// What is declared of backups, and what became of it.
+struct BackupLook {
+  /// A run may take so long, and begin so late. Seconds.
+  static let patience: TimeInterval = 3_600
+
+  let spec: BackupSpec
+  let record: BackupRecord
+  let now: Date
+
+  /// - Returns: `nil` where no backup is declared.
+  init?(_ host: Host) throws {
+    guard let spec = try host.validState?.spec.backup else { return nil }
+    self.spec = spec
+    record = try BackupRecordFile(host.paths).read()
+    now = host.now
+  }
+
+  /// When a deed that was last done at a time is late.
+  func deadline(_ deed: BackupRecord.Deed, since time: Date) -> Date? {
+    let schedule = deed == .create ? spec.schedule : spec.verify.schedule
+    return schedule?.next(after: time, in: spec.timeZone.zone)?
+      .addingTimeInterval(Double(spec.jitter.seconds) + Self.patience)
+  }
+
+  /// - Returns: Why a deed is late; `nil` while it is not.
+  func lateness(_ deed: BackupRecord.Deed, _ name: String) -> String? {
+    let done = record.lastDone(deed)
+    guard let since = done?.at ?? record.points[deed.rawValue],
+      let deadline = deadline(deed, since: since), deadline < now
+    else { return nil }
+    let failure = record.last(deed).flatMap { $0.outcome == .done ? nil : $0.words }
+    return (done.map { "the last \(name) is of \($0.at.formatted(.iso8601))" } ?? "no \(name) yet")
+      + ", and one was due by \(deadline.formatted(.iso8601))"
+      + (failure.map { ": \(VisibleText.escape($0))" } ?? "")
+  }
+}

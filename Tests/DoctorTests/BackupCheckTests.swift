@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import Backup
+import Foundation
+import Testing
+
+@testable import Doctor
+
+/// What is declared of backups, and what became of it.
+struct BackupCheckTests {
+  private var host: HostBuilder
+  private let day: TimeInterval = 86_400
+
+  init() throws {
+    host = try HostBuilder()
+    try host.desire(
+      HostBuilder.desiredText + """
+        backup:
+          schedule: "0 3 * * *"
+          repository: /srv/backups
+          verify: {schedule: "0 5 * * 0", maxAge: 30d}
+
+        """)
+  }
+
+  private func note(
+    _ deed: BackupRecord.Deed, _ outcome: BackupRecord.Outcome, _ ago: TimeInterval,
+    isByRecoveryKey: Bool? = nil, words: String = "as expected"
+  ) throws {
+    try BackupRecordFile(host.paths).update { record in
+      record.note(
+        deed,
+        .init(
+          at: host.now.addingTimeInterval(-ago), outcome, repository: "one", snapshot: 7,
+          level: "data", isByRecoveryKey: isByRecoveryKey, words: words))
+    }
+  }
+
+  private func begin(_ ago: TimeInterval) throws {
+    try BackupRecordFile(host.paths).update { record in
+      for deed in ["create", "verify"] {
+        record.points[deed] = host.now.addingTimeInterval(-ago)
+      }
+    }
+  }
+
+  @Test func withoutADeclarationThereIsNothingToLookAt() async throws {
+    var host = host
+    try host.desire(HostBuilder.desiredText)
+    for check in Checks.backup { #expect(await host.examine(check).isNotApplicable) }
+    for check in [Check.goLiveBackup, .goLiveDrill] {
+      #expect(await host.examine(check).status == .fail)
+    }
+  }
+
+  @Test func aNewScheduleHasTime() async throws {
+    try begin(60)
+    #expect(await host.examine(.backupRecent).isNotApplicable)
+    #expect(await host.examine(.backupVerified).isNotApplicable)
+    #expect(await host.examine(.backupDrilled).status == .warn)
+    #expect(await host.examine(.goLiveBackup).status == .fail)
+    #expect(await host.examine(.goLiveDrill).status == .fail)
+  }
+
+  @Test func overdueFails() async throws {
+    try begin(60 * day)
+    for check in Checks.backup { #expect(await host.examine(check).status == .fail) }
+    try note(.create, .done, 3 * day)
+    try note(.create, .failed, day, words: "no space left")
+    let late = await host.examine(.backupRecent)
+    #expect(late.status == .fail && late.evidence.contains("no space left"))
+    #expect(await host.examine(.goLiveBackup).status == .fail)
+    try note(.verify, .done, 20 * day)
+    #expect(await host.examine(.backupVerified).status == .fail)
+    try note(.drill, .done, 31 * day, isByRecoveryKey: true)
+    #expect(await host.examine(.backupDrilled).status == .fail)
+    #expect(await host.examine(.goLiveDrill).status == .fail)
+  }
+
+  @Test func whatIsDoneInTimePasses() async throws {
+    try begin(60 * day)
+    try note(.create, .done, 600)
+    try note(.verify, .done, 600)
+    try note(.drill, .done, 29 * day, isByRecoveryKey: true)
+    for check in Checks.backup + [.goLiveBackup, .goLiveDrill] {
+      let result = await host.examine(check)
+      #expect(result.isPass && !result.isNotApplicable, "\(result)")
+    }
+  }
+
+  @Test func damageFailsAtOnce() async throws {
+    try note(.create, .done, 600)
+    try note(.verify, .failed, 60, words: "packs/ab/abc: is gone")
+    let result = await host.examine(.backupVerified)
+    #expect(result.status == .fail && result.evidence.contains("packs/ab/abc"))
+    try note(.drill, .failed, 60, words: "chat: no answer")
+    #expect(await host.examine(.backupDrilled).status == .fail)
+  }
+
+  @Test func aDrillWithoutTheRecoveryKeyIsHalfAProof() async throws {
+    try note(.create, .done, 600)
+    try note(.drill, .done, 60, isByRecoveryKey: false)
+    #expect(await host.examine(.backupDrilled).status == .warn)
+    #expect(await host.examine(.goLiveDrill).status == .fail)
+  }
+
+  @Test func aRecordThatCannotBeReadIsNoPass() async throws {
+    try host.write("{", to: host.paths.backupRecord)
+    for check in Checks.backup { #expect(await host.examine(check).status == .unknown) }
+  }
+}
