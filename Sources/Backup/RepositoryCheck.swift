@@ -206,11 +206,10 @@ public struct RepositoryCheck {
     _ reader: ChunkReader
   ) throws {
     bytes += pack.size
-    // Where chunks lie one after the other and zeros follow, what is in them is all that there is.
     let chunks = chunks.sorted { $0.1.offset < $1.1.offset }
-    let isWhole =
-      try end(of: chunks).map { try isZero(name, $0..<pack.size) }
-      ?? (hash(name, pack.size) == pack.name)
+    // Where chunks lie one after the other and zeros follow, what is in them is all that there is.
+    var isWhole = try end(of: chunks).map { try isZero(name, $0..<pack.size) } ?? false
+    if !isWhole { isWhole = try hash(name, pack.size) == pack.name }
     var broken: Set<Int> = []
     var problems: [String] = []
     for (id, place) in chunks {

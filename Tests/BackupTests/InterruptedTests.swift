@@ -15,7 +15,7 @@ struct InterruptedTests {
   private let bench: BackupBench
   private let day: TimeInterval = 86_400
   private let now = Date(timeIntervalSinceNow: 3_600)
-  private let contents: [[String: Data]]
+  private var contents: [[String: Data]] = []
 
   /// Five snapshots, of which the first three were forgotten two days ago, with their files still
   /// there, and what an interrupted writer left before that.
@@ -23,7 +23,6 @@ struct InterruptedTests {
     bench = try BackupBench()
     var random = SplitMix64(seed: SplitMix64.seed(of: "backup interrupted"))
     var base = Data.random(600_000, &random)
-    var contents: [[String: Data]] = []
     for version in 0..<5 {
       base[version * 90_000] ^= 1
       try bench.write("base", base)
@@ -35,7 +34,6 @@ struct InterruptedTests {
         at: now.addingTimeInterval(day * Double(version - 10)))
       if version == 3 { _ = try prune(last: 1, at: now.addingTimeInterval(-2 * day)) }
     }
-    self.contents = contents
     for file in try bench.files() where file.contains("packs/") || file.contains("index/") {
       try FileManager.default.setAttributes(
         [.modificationDate: now.addingTimeInterval(-3 * day)],

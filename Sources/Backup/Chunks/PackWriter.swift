@@ -38,7 +38,11 @@ struct PackWriter {
     if rest > 0 { bytes += [UInt8](repeating: 0, count: RepositoryFormat.padding - rest) }
     let name = ContentHash.of(bytes)
     let file = RepositoryFormat.pack(name)
-    try storage.add(file, bytes)
+    do { try storage.add(file, bytes) } catch let error as ApplianceError
+      where error.code == .backupExists
+    {
+      // Its name is that of its content: an interrupted run stored the same, which is read back now.
+    }
     try requireStored(file)
     packs.append(PackIndex.Pack(name: name.hexadecimal, size: bytes.count, chunks: chunks))
     stored += bytes.count
