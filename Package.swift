@@ -240,9 +240,9 @@ let package = Package(
     tests(
       "DaemonTests",
       [
-        "Daemon", "Reconciliation", "Timeline", "Policy", "Tools", "Sandbox", "AuditLog", "Tomb",
-        "Planning", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
-        "ApplianceModel", "TestSupport",
+        "Daemon", "Reconciliation", "Timeline", "Policy", "Tools", "Sandbox", "AuditLog", "Backup",
+        "Tomb", "Planning", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto",
+        "DurableIO", "ApplianceModel", "TestSupport", .logging,
       ]),
     tests("ApplianceTests", ["kafclaw", "TestSupport"]),
   ]

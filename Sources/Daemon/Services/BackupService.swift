@@ -26,7 +26,7 @@ struct BackupService: Service {
   func run() async throws {
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
-        if let spec = await declared() { await look(spec) }
+        if let spec = await declared() { await look(spec, at: Date()) }
         // `try?`: a cancelled pause only ends early.
         try? await Task.sleep(for: Self.interval)
       }
@@ -34,11 +34,10 @@ struct BackupService: Service {
   }
 
   /// Does what is due, one after the other: there is never a second run beside the first.
-  private func look(_ spec: BackupSpec) async {
+  func look(_ spec: BackupSpec, at now: Date) async {
     do {
       let file = BackupRecordFile(paths)
       let agenda = BackupAgenda(spec: spec, record: try file.read(), seed: paths.state)
-      let now = Date()
       if !agenda.unseen.isEmpty {
         // A schedule that is new begins now.
         let unseen = agenda.unseen
