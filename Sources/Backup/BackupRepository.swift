@@ -96,21 +96,24 @@ public struct BackupRepository: Sendable {
     in storage: any BackupStorage, with recovery: RecipientKey
   ) throws -> SecretKey {
     _ = try config(storage)
-    let wanted = Hexadecimal.encode(recovery.publicKey)
-    for file in try storage.files(in: "keys") {
-      let bytes = try storage.read(file.name, limit: RepositoryFormat.smallLimit)
-      // `try?`: a slot that cannot be read may not be the one that is wanted.
-      guard let slot = try? ApplianceJSON.decode(RepositoryKeySlot.self, from: bytes),
-        slot.recipient == wanted, let sealed = Hexadecimal.decode(slot.root)
-      else { continue }
-      do { return try recovery.open(sealed) } catch {
-        throw ApplianceError(
-          .backupKey, "\(file.name) was changed: the recovery key does not open it")
-      }
+    let name = "keys/" + RepositoryKeySlot.name(recovery.publicKey)
+    let bytes: [UInt8]
+    do { bytes = try storage.read(name, limit: RepositoryFormat.smallLimit) } catch let error
+      as ApplianceError where error.code == .fileMissing
+    {
+      throw ApplianceError(
+        .backupKey, "the repository \"\(storage.address)\" is not sealed to this recovery key",
+        hint: "it is sealed to the recipients that the tomb had when it was last written")
     }
-    throw ApplianceError(
-      .backupKey, "the repository \"\(storage.address)\" is not sealed to this recovery key",
-      hint: "it is sealed to the recipients that the tomb had when it was last written")
+    do {
+      let slot = try ApplianceJSON.decode(RepositoryKeySlot.self, from: bytes)
+      guard slot.recipient == Hexadecimal.encode(recovery.publicKey),
+        let sealed = Hexadecimal.decode(slot.root)
+      else { throw ApplianceError(.backupKey, "") }
+      return try recovery.open(sealed)
+    } catch {
+      throw ApplianceError(.backupKey, "\(name) was changed: the recovery key does not open it")
+    }
   }
 
   /// - Returns: SHA-256 of the slot.

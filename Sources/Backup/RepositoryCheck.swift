@@ -134,6 +134,12 @@ public struct RepositoryCheck {
     for file in manifest.files {
       if let problem = use(file, in: manifest.sequence) { problems.append(problem) }
     }
+    for folder in manifest.folders {
+      // `try?`: the message is the one below.
+      if (try? SnapshotRestore.safe(folder)) == nil {
+        problems.append("a folder has a path that cannot be")
+      }
+    }
     guard let first = problems.first else { return }
     damages.append(
       .init(
@@ -174,21 +180,45 @@ public struct RepositoryCheck {
   }
 
   private mutating func readPacks(_ progress: (Int, Int) -> Void) throws {
-    let reader = ChunkReader(
-      repository.storage, try ChunkCipher(repository.id, repository.keys), index)
-    var chunks: [Int: [(HashValue, ChunkIndex.Place)]] = [:]
-    if level == .data {
-      for (id, place) in index.places { chunks[place.pack, default: []].append((id, place)) }
-    }
-    for (number, pack) in index.packs.enumerated() {
+    let needed = Set(index.places.values.map(\.pack))
+    var whole: Set<Int> = []
+    for (number, pack) in index.packs.enumerated() where needed.contains(number) {
       let name = RepositoryFormat.pack(pack.name)
-      let users = packUsers[number] ?? []
-      try noting(name, snapshots: users) { check in
+      try noting(name, snapshots: packUsers[number] ?? []) { check in
         try check.requireSize(name, pack.size)
-        guard check.level == .data else { return }
-        try check.read(name, pack, chunks[number] ?? [], reader)
+        whole.insert(number)
       }
-      progress(number + 1, index.packs.count)
+    }
+    guard level == .data else { return progress(needed.count, needed.count) }
+    var walk = ChunkWalk(
+      index,
+      ChunkReader(
+        repository.storage, try ChunkCipher(repository.id, repository.keys), index))
+    try walk.run(whole, progress)
+    for number in whole.sorted() { try finish(number, walk) }
+  }
+
+  /// What was seen of the chunks of a pack, and what lies beside them.
+  private mutating func finish(_ number: Int, _ walk: ChunkWalk) throws {
+    let pack = index.packs[number]
+    let name = RepositoryFormat.pack(pack.name)
+    bytes += pack.size
+    let problems = walk.problems[number] ?? []
+    if !problems.isEmpty {
+      let words = problems.prefix(3).map(\.words).joined(separator: "; ")
+      let broken = problems.reduce(into: Set<Int>()) { $0.formUnion(users[$1.id] ?? []) }
+      damages.append(
+        .init(
+          file: name, problem: words + (problems.count > 3 ? "; and more" : ""),
+          snapshots: broken.sorted()))
+      return
+    }
+    // Where chunks lie one after the other and zeros follow, what is in them is all that there is.
+    var isWhole = try walk.ends[number].map { try isZero(name, $0..<pack.size) } ?? false
+    if !isWhole { isWhole = try hash(name, pack.size) == pack.name }
+    if !isWhole {
+      damages.append(
+        .init(file: name, problem: "was changed where no chunk lies", snapshots: []))
     }
   }
 
@@ -199,50 +229,6 @@ public struct RepositoryCheck {
     guard found.size == size else {
       throw ApplianceError(.backupDamaged, "has \(found.size) bytes instead of \(size)")
     }
-  }
-
-  private mutating func read(
-    _ name: String, _ pack: ChunkIndex.Pack, _ chunks: [(HashValue, ChunkIndex.Place)],
-    _ reader: ChunkReader
-  ) throws {
-    bytes += pack.size
-    let chunks = chunks.sorted { $0.1.offset < $1.1.offset }
-    // Where chunks lie one after the other and zeros follow, what is in them is all that there is.
-    var isWhole = try end(of: chunks).map { try isZero(name, $0..<pack.size) } ?? false
-    if !isWhole { isWhole = try hash(name, pack.size) == pack.name }
-    var broken: Set<Int> = []
-    var problems: [String] = []
-    for (id, place) in chunks {
-      do { _ = try reader.read(id) } catch {
-        let error = ApplianceError.of(error)
-        guard error.code != .backupStorage else { throw error }
-        // What is wrong with another pack is told there.
-        guard error.message.hasPrefix(name) else { continue }
-        problems.append("byte \(place.offset): \(error.message)")
-        broken.formUnion(users[id] ?? [])
-      }
-    }
-    if !problems.isEmpty {
-      let words = problems.prefix(3).joined(separator: "; ")
-      damages.append(
-        .init(
-          file: name, problem: words + (problems.count > 3 ? "; and more" : ""),
-          snapshots: broken.sorted()))
-    } else if !isWhole {
-      // Every chunk is whole: what changed lies between them.
-      damages.append(
-        .init(file: name, problem: "was changed where no chunk lies", snapshots: []))
-    }
-  }
-
-  /// - Returns: Where chunks end that lie one after the other from the start on; `nil` of others.
-  private func end(of chunks: [(HashValue, ChunkIndex.Place)]) -> Int? {
-    var end = 0
-    for (_, place) in chunks {
-      guard place.offset == end else { return nil }
-      end += place.size
-    }
-    return end
   }
 
   private func isZero(_ name: String, _ range: Range<Int>) throws -> Bool {

@@ -46,7 +46,7 @@ extension BackupRepository {
         found.damages.append(
           .init(
             sequence: head.sequence, file: RepositoryFormat.index(head.sequence, head.index),
-            problem: ApplianceError.of(error).message, isLost: true))
+            problem: ApplianceError.of(error).message, hash: head.index, isLost: true))
       }
     }
     return found
@@ -71,7 +71,9 @@ extension BackupRepository {
       }
     }
     damages += problems.map {
-      .init(sequence: head.sequence, file: $0.file, problem: $0.problem, isLost: found == nil)
+      .init(
+        sequence: head.sequence, file: $0.file, problem: $0.problem, hash: head.index,
+        isLost: found == nil)
     }
     return found
   }
@@ -175,6 +177,15 @@ extension BackupRepository {
     return KnownHead(sequence: sequence, hash: ContentHash.of(bytes).hexadecimal)
   }
 
+  /// - Throws: `backup.key` when the repository was written by somebody else.
+  public func require(_ writer: String?) throws {
+    guard writer == nil || writer?.lowercased() == self.writer else {
+      throw ApplianceError(
+        .backupKey, "the repository was written by \(self.writer)",
+        hint: "another one was put there, or the writer is misspelt")
+    }
+  }
+
   /// - Throws: `backup.key` for the key of another host.
   func requireWriter(_ signer: SigningKey) throws {
     guard signer.publicKey == self.signer else {
@@ -201,6 +212,8 @@ struct IndexedChunks {
     let sequence: Int
     let file: String
     let problem: String
+    /// SHA-256 that the file has to have.
+    let hash: String
     /// Whether its copy is lost too.
     let isLost: Bool
   }

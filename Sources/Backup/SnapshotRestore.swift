@@ -152,10 +152,13 @@ public struct SnapshotRestore {
   static func safe(_ path: String) throws -> String {
     let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     let isPlain = parts.allSatisfy { part in
-      !part.isEmpty && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+      !part.isEmpty && part.count <= 255 && !part.elementsEqual(".".utf8)
+        && !part.elementsEqual("..".utf8)
     }
     let root = parts.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
-    guard isPlain, !path.utf8.contains(0), BackupManifest.roots.contains(root) else {
+    guard isPlain, path.utf8.count <= 4_096, !path.utf8.contains(0),
+      BackupManifest.roots.contains(root)
+    else {
       throw ApplianceError(
         .backupDamaged, "\"\(VisibleText.escape(path))\" is no path of a snapshot")
     }

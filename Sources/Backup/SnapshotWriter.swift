@@ -43,17 +43,20 @@ public struct SnapshotAuthor: Sendable {
   let signer: SigningKey
   let recipients: [[UInt8]]
   let known: KnownHead?
+  let lost: Set<String>
 
   /// - Parameters:
   ///   - root: Opens the repository.
   ///   - signer: The repository's writer.
   ///   - recipients: To which the repository is to be sealed.
   ///   - known: The newest head that this host saw.
+  ///   - lost: Packs that a check found damaged: what is in them is to be stored again.
   public init(
-    root: SecretKey, signer: SigningKey, recipients: [[UInt8]], known: KnownHead?
+    root: SecretKey, signer: SigningKey, recipients: [[UInt8]], known: KnownHead?,
+    lost: Set<String> = []
   ) {
     (self.root, self.signer, self.recipients) = (root, signer, recipients)
-    self.known = known
+    (self.known, self.lost) = (known, lost)
   }
 }
 
@@ -71,20 +74,23 @@ public struct SnapshotWriter {
   private var skipped: [String: String] = [:]
 
   private init(
-    _ contents: BackupContents, _ repository: BackupRepository, _ chain: HeadChain
+    _ contents: BackupContents, _ repository: BackupRepository, _ chain: HeadChain,
+    lost: Set<String>
   ) throws {
     (self.repository, self.chain) = (repository, chain)
     cutter = ContentDefinedChunks(repository.keys)
     var found = try repository.chunks(chain)
     var mend = RepositoryMend(repository)
-    try mend.run(found.damages.filter { !$0.isLost }.map(\.file))
+    try mend.run(
+      found.damages.filter { !$0.isLost }.map { .init(file: $0.file, hash: $0.hash) })
     damages =
       chain.damages.map { "\($0.file) \($0.problem)" }
       + found.damages.map { "\($0.file) \($0.problem)" }
     // What lies in packs that are gone or cut is to be stored again.
     let storage = repository.storage
     try found.index.forget { pack in
-      try storage.file(RepositoryFormat.pack(pack.name))?.size != pack.size
+      let name = RepositoryFormat.pack(pack.name)
+      return try lost.contains(name) || storage.file(name)?.size != pack.size
     }
     earlier = try Self.databases(contents, repository, chain)
     chunks = try ChunkStore(repository, found.index)
@@ -121,7 +127,7 @@ public struct SnapshotWriter {
     try chain.requireEnd()
     var mend = RepositoryMend(repository)
     try mend.run(chain.mendable)
-    var writer = try SnapshotWriter(contents, repository, chain)
+    var writer = try SnapshotWriter(contents, repository, chain, lost: author.lost)
     return try writer.write(contents, facts, author, now, progress)
   }
 

@@ -62,7 +62,8 @@ struct BackupDrillTests {
     let refused = try Program.run(["backup", "evidence", "verify", changed], home: elsewhere)
     #expect(refused.code == 1 && refused.errors.contains("was not signed"), "\(refused.errors)")
     // The host that made the backups takes note of it.
-    let accepted = try appliance.run("backup", "evidence", "accept", evidence, "--signer", signer)
+    let accepted = try appliance.run(
+      "backup", "evidence", "accept", evidence, "--signer", signer, "--repository", repository)
     #expect(accepted.code == 0, "\(accepted.errors)")
     #expect(try appliance.run("backup", "status").output.contains("drill: done"))
   }

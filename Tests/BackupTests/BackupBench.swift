@@ -49,12 +49,13 @@ final class BackupBench {
   @discardableResult
   func back(
     _ contents: BackupContents? = nil, known: KnownHead? = nil, recipients: [[UInt8]]? = nil,
-    at time: Date = .noon
+    lost: Set<String> = [], at time: Date = .noon
   ) throws -> SnapshotReport {
     try SnapshotWriter.write(
       contents ?? self.contents(), SnapshotFacts(started: time), to: repository,
       by: SnapshotAuthor(
-        root: root, signer: signer, recipients: recipients ?? [recovery.publicKey], known: known),
+        root: root, signer: signer, recipients: recipients ?? [recovery.publicKey], known: known,
+        lost: lost),
       now: { time })
   }
 

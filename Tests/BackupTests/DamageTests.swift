@@ -141,6 +141,53 @@ struct DamageTests {
     #expect(throws: ApplianceError.self) { try forked.require(known) }
   }
 
+  @Test("what a check found damaged is stored again, and the repository is intact again")
+  func damagedPackHeals() throws {
+    let pack = try #require(
+      try bench.repository.chunks(try bench.repository.heads()).index.packs.last)
+    let name = RepositoryFormat.pack(pack.name)
+    var content = try #require(before[name])
+    content[100] ^= 1
+    try bench.overwrite(name, content)
+    let damaged = try RepositoryCheck.run(bench.repository, level: .data)
+    #expect(damaged.damages.map(\.file) == [name] && damaged.damages[0].snapshots == [3])
+    try bench.back(bench.contents(database: "base"), lost: [name])
+    #expect(isRestorable(3) && isRestorable(4))
+    // Nothing lies in the damaged pack any more that anybody looks for.
+    let healed = try RepositoryCheck.run(bench.repository, level: .data)
+    #expect(healed.isIntact, "\(healed.damages)")
+  }
+
+  @Test("names that lead out of a repository are written, copied and removed by nobody")
+  func strangeNames() throws {
+    let storage = FolderStorage(path: bench.path)
+    for name in [
+      "../x", "heads/../../x", "/x", "heads//x", "", "heads/.", "heads/a\u{0}", "heads/é",
+    ] {
+      #expect(throws: ApplianceError.self, "\(name)") { try storage.add(name, [1]) }
+      #expect(throws: ApplianceError.self, "\(name)") { try storage.remove(name) }
+    }
+    #expect(!FileManager.default.fileExists(atPath: bench.folder("x")))
+    let copy = bench.folder("copy")
+    try RepositoryCopy.make(from: storage, to: copy)
+    let copied = try BackupRepository(in: FolderStorage(path: copy), root: bench.root)
+    #expect(try RepositoryCheck.run(copied, level: .data, known: known).isIntact)
+  }
+
+  @Test("a file that anybody could add keeps nobody from opening, and costs nothing")
+  func strangeFiles() throws {
+    let slot = try #require(before.keys.first { $0.hasPrefix("keys/") })
+    let bytes = try #require(before[slot])
+    try bench.overwrite("keys/0", Data(repeating: 7, count: 70_000))
+    try bench.overwrite("keys/00", bytes + Data(" ".utf8))
+    let root = try BackupRepository.root(
+      in: FolderStorage(path: bench.path), with: bench.recovery)
+    #expect(root.withBytes { Array($0) } == bench.root.withBytes { Array($0) })
+    try bench.overwrite("heads/9999999999", Data())
+    let error = #expect(throws: ApplianceError.self) { try bench.repository.heads() }
+    #expect(error?.message.contains("heads/9999999999") == true)
+  }
+
   @Test("heads and indexes that are damaged come back from their other file with the next snapshot")
   func mends() throws {
     let names = before.keys.filter { $0.contains("heads/") || $0.contains("index/") }.sorted()

@@ -119,6 +119,49 @@ struct PruneTests {
     #expect(try prune().forgotten == [8])
   }
 
+  @Test("small packs are left as they are, whatever is pruned how often")
+  func smallPacks() throws {
+    let bench = try BackupBench()
+    var random = SplitMix64(seed: SplitMix64.seed(of: "backup small packs"))
+    try bench.write("kept", .random(400_000, &random))
+    for version in 0..<12 {
+      try bench.write("small", .random(12_000, &random))
+      try bench.back(bench.contents(), at: now.addingTimeInterval(Double(version)))
+      let report = try RepositoryPrune.run(
+        bench.repository, RetentionRule(last: 5, periods: [:]), signer: bench.signer, known: nil,
+        verified: 1_000, now: now.addingTimeInterval(Double(version)))
+      #expect(report.rewritten == 0, "\(version)")
+    }
+    #expect(try bench.repository.heads().snapshots.count == 5)
+    #expect(try RepositoryCheck.run(bench.repository, level: .data).isIntact)
+  }
+
+  @Test("a little less each time adds up to a shrink")
+  func slowShrink() throws {
+    let bench = try BackupBench()
+    for size in [1_000_000, 700_000, 520_000, 400_000] {
+      try bench.write("file", Data(repeating: 1, count: size))
+      try bench.back(bench.contents(), at: now)
+    }
+    let report = try RepositoryPrune.run(
+      bench.repository, RetentionRule(last: 1, periods: [:]), signer: bench.signer, known: nil,
+      verified: 100, now: now)
+    #expect(report.frozen?.contains("snapshot 1 ") == true && report.forgotten.isEmpty)
+  }
+
+  @Test("a snapshot that is not whole takes no other one's place, and ages like others")
+  func broken() throws {
+    let rule = RetentionRule(last: 1, periods: [:])
+    let snapshots = (1...4).map {
+      RetainedSnapshot(
+        sequence: $0, time: now.addingTimeInterval(Double($0)), size: 1, rows: 1)
+    }
+    let kept = rule.decide(
+      snapshots, verified: 4, broken: [4], now: now.addingTimeInterval(10)
+    ).filter(\.isKept).map(\.sequence)
+    #expect(kept == [3, 4])
+  }
+
   @Test("a damaged or older repository, and another writer, remove nothing")
   func refusals() throws {
     let files = try bench.files()

@@ -78,29 +78,49 @@ struct BackupAgendaTests {
     #expect(agenda(record, verify: "0 5 * * *").due(at: hours(4)) == [.create])
   }
 
-  @Test("a check that found damage, or only looked at sizes, verifies nothing")
-  func verified() {
+  private func run(
+    _ deed: BackupRecord.Deed, _ outcome: BackupRecord.Outcome, _ level: String? = nil,
+    at hour: Double, in repository: String = "one", key: Bool? = nil
+  ) -> BackupRecord.Run {
+    var run = BackupRecord.Run(
+      deed, at: hours(hour), outcome, address: "/srv/\(repository)", repository: repository,
+      words: "")
+    (run.level, run.snapshot, run.isByRecoveryKey) = (level, Int(hour), key)
+    return run
+  }
+
+  @Test("what is lesser, of elsewhere, skipped or a drill is no check of everything")
+  func reading() {
     var record = BackupRecord()
-    func note(
-      _ deed: BackupRecord.Deed, _ outcome: BackupRecord.Outcome, _ level: String, at hour: Double,
-      in repository: String = "one"
-    ) {
-      record.note(
-        deed,
-        .init(
-          at: hours(hour), outcome, repository: repository, snapshot: Int(hour), level: level,
-          words: ""))
-    }
-    #expect(record.verified(in: "one") == nil)
-    note(.verify, .done, "manifest", at: 1)
-    #expect(record.verified(in: "one") == nil)
-    note(.verify, .done, "data", at: 2)
-    #expect(record.verified(in: "one") == 2 && record.verified(in: "two") == nil)
-    note(.drill, .done, "drill", at: 3)
-    #expect(record.verified(in: "one") == 3)
-    note(.verify, .failed, "data", at: 4)
-    #expect(record.verified(in: "one") == nil)
-    note(.verify, .skipped, "data", at: 5)
-    #expect(record.verified(in: "one") == 3)
+    record.note(run(.verify, .done, "manifest", at: 1))
+    record.note(run(.drill, .done, at: 2))
+    #expect(record.lastReading(of: "one") == nil)
+    record.note(run(.verify, .done, "data", at: 3))
+    #expect(record.lastReading(of: "one")?.snapshot == 3)
+    #expect(record.lastReading(of: "two") == nil)
+    var damaged = run(.verify, .failed, "data", at: 4)
+    (damaged.broken, damaged.damagedPacks) = ([2], ["packs/ab/abc"])
+    record.note(damaged)
+    record.note(run(.verify, .done, "manifest", at: 5))
+    record.note(run(.verify, .skipped, "data", at: 6))
+    record.note(run(.verify, .done, "data", at: 7, in: "two"))
+    #expect(record.lastReading(of: "one")?.broken == [2])
+    #expect(record.damagedPacks(of: "one") == ["packs/ab/abc"])
+    #expect(record.last(.verify, at: "/srv/one", [.done, .failed]) { $0.isDeep }?.at == hours(4))
+    record.note(run(.verify, .done, "restore", at: 8))
+    #expect(record.damagedPacks(of: "one").isEmpty)
+  }
+
+  @Test("an older run that is told later covers no newer one, and keys are told apart")
+  func order() {
+    var record = BackupRecord()
+    record.note(run(.drill, .failed, at: 5, key: true))
+    record.note(run(.drill, .done, at: 3, key: true))
+    #expect(record.last(.drill)?.outcome == .failed)
+    record.note(run(.drill, .done, at: 6, key: true))
+    record.note(run(.drill, .done, at: 9, key: false))
+    #expect(record.last(.drill, [.done]) { $0.isByRecoveryKey == true }?.at == hours(6))
+    for hour in 0..<2_000 { record.note(run(.create, .done, at: Double(hour), in: "r\(hour)")) }
+    #expect(record.runs.count <= 200)
   }
 }

@@ -115,6 +115,19 @@ struct BackupServiceTests {
     }
   }
 
+  @Test("a clock that was ahead once keeps no backup from being made")
+  func clockAhead() async throws {
+    try await withService { service in
+      await service.look(spec(), at: start)
+      await service.look(spec(), at: hours(24 * 400))
+      let first = try snapshots()
+      await service.look(spec(), at: hours(1))
+      await service.look(spec(), at: hours(4))
+      let second = try snapshots()
+      #expect(first == [1] && second.contains(2))
+    }
+  }
+
   @Test("a host that only appends forgets nothing")
   func appendOnly() async throws {
     var spec = spec()

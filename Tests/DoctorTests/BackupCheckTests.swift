@@ -26,15 +26,16 @@ struct BackupCheckTests {
 
   private func note(
     _ deed: BackupRecord.Deed, _ outcome: BackupRecord.Outcome, _ ago: TimeInterval,
-    isByRecoveryKey: Bool? = nil, words: String = "as expected"
+    isByRecoveryKey: Bool? = nil, level: String = "data", in address: String = "/srv/backups",
+    made: TimeInterval? = nil, words: String = "as expected"
   ) throws {
-    try BackupRecordFile(host.paths).update { record in
-      record.note(
-        deed,
-        .init(
-          at: host.now.addingTimeInterval(-ago), outcome, repository: "one", snapshot: 7,
-          level: "data", isByRecoveryKey: isByRecoveryKey, words: words))
-    }
+    let time = host.now.addingTimeInterval(-ago)
+    var run = BackupRecord.Run(
+      deed, at: time, outcome, address: address, repository: "one", words: words)
+    (run.snapshot, run.level, run.isByRecoveryKey) = (7, level, isByRecoveryKey)
+    run.snapshotTime = made.map { host.now.addingTimeInterval(-$0) }
+    let noted = run
+    try BackupRecordFile(host.paths).update { $0.note(noted) }
   }
 
   private func begin(_ ago: TimeInterval) throws {
@@ -103,6 +104,44 @@ struct BackupCheckTests {
     try note(.drill, .done, 60, isByRecoveryKey: false)
     #expect(await host.examine(.backupDrilled).status == .warn)
     #expect(await host.examine(.goLiveDrill).status == .fail)
+  }
+
+  @Test func aLesserCheckOrOneOfElsewhereCoversNothing() async throws {
+    try note(.create, .done, 600)
+    try note(.verify, .failed, 500, words: "packs/ab/abc: is gone")
+    try note(.verify, .done, 400, level: "manifest")
+    try note(.verify, .done, 300, in: "/srv/other")
+    try note(.verify, .skipped, 200)
+    #expect(await host.examine(.backupVerified).status == .fail)
+    try note(.drill, .failed, 500, isByRecoveryKey: true)
+    try note(.drill, .done, 400, isByRecoveryKey: true, in: "/srv/other")
+    #expect(await host.examine(.backupDrilled).status == .fail)
+  }
+
+  @Test func aDrillWithTheTombsKeyDoesNotTakeThePlaceOfTheOther() async throws {
+    try note(.create, .done, 600)
+    try note(.drill, .done, 20 * day, isByRecoveryKey: true)
+    try note(.drill, .done, 60, isByRecoveryKey: false)
+    #expect(await host.examine(.goLiveDrill).isPass)
+  }
+
+  @Test func aDrillOfAnOldSnapshotSaysLittle() async throws {
+    try note(.create, .done, 600)
+    try note(.drill, .done, 60, isByRecoveryKey: true, made: 90 * day)
+    #expect(await host.examine(.backupDrilled).status == .fail)
+  }
+
+  @Test func aClockThatWasAheadIsTold() async throws {
+    try note(.create, .done, -300 * day)
+    let result = await host.examine(.backupRecent)
+    #expect(result.status == .fail && result.evidence.contains("which is to come"))
+  }
+
+  @Test func aPruneThatFailsIsTold() async throws {
+    try note(.create, .done, 600)
+    try note(.prune, .failed, 500, words: "no space left")
+    let result = await host.examine(.backupRecent)
+    #expect(result.status == .warn && result.evidence.contains("no space left"))
   }
 
   @Test func aRecordThatCannotBeReadIsNoPass() async throws {

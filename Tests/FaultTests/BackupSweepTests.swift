@@ -37,7 +37,8 @@ extension FaultSuites {
         place in
         if bench.isThere(bench.restored) {
           #expect(bench.note(in: bench.restored) == "version 2", "\(place)")
-          #expect(try bench.run(["tomb", "verify", "--home", bench.restored]).code == 0, "\(place)")
+          #expect(
+            try bench.run(["tomb", "verify", "--home", bench.restored]).code == 0, "\(place)")
         } else {
           let next = try bench.run(["backup", "restore", "--target", bench.restored])
           #expect(next.code == 0, "\(place): \(next.errors)")

@@ -127,7 +127,7 @@ extension BackupCommand {
       if options.format == .json { return try Output.json(manifest) }
       for file in manifest.files {
         Output.line(
-          "\(file.mode) \(file.size) \(VisibleText.escape(file.path))"
+          "\(VisibleText.escape(file.mode)) \(file.size) \(VisibleText.escape(file.path))"
             + (file.isTorn ? "  (changed while it was read)" : ""))
       }
     }

@@ -34,6 +34,7 @@ struct RepositoryOptions: ParsableArguments {
     let location = try BackupHost.location(repository, paths)
     let repository =
       try recovery ? openWithRecoveryKey(location) : BackupHost.host(paths).open(location)
+    try repository.require(writer)
     let chain = try repository.heads()
     let known = try known(repository, paths)
     do { try chain.require(known) } catch let error as ApplianceError
@@ -41,21 +42,19 @@ struct RepositoryOptions: ParsableArguments {
     {
       Output.note(error.message)
     }
-    guard writer == nil || writer == repository.writer else {
-      throw ApplianceError(
-        .backupKey, "the repository was written by \(repository.writer)",
-        hint: "another one was put there, or --writer is misspelt")
-    }
     if !recovery, let newest = chain.newest, newest != known {
       try BackupHost.host(paths).remember(newest, of: repository)
     }
     if known == nil && writer == nil && recovery {
-      // Whoever knows the recipient can make a repository that its recovery key opens.
-      Output.note(
-        "nothing here tells whether this is your repository, and its newest state: compare its "
-          + "writer, \(repository.writer), or pass --known-head")
+      Output.note(Self.unknown(repository))
     }
     return (repository, chain)
+  }
+
+  /// Whoever knows the recipient can make a repository that its recovery key opens.
+  static func unknown(_ repository: BackupRepository) -> String {
+    "nothing here tells whether this is your repository, and its newest state: compare its writer, "
+      + "\(repository.writer), or pass --writer or --known-head"
   }
 
   private func openWithRecoveryKey(_ location: RepositoryLocation) throws -> BackupRepository {
@@ -95,6 +94,12 @@ enum BackupHost {
         hint: "name a repository, or declare `backup` and apply it")
     }
     return spec
+  }
+
+  /// Where a snapshot may be restored for a while: private, and on the disk of the appliance.
+  static func scratch(_ paths: AppliancePaths) throws -> String {
+    try PrivateFolder.create(paths.backupStaging)
+    return paths.backupStaging
   }
 
   static func location(_ named: String?, _ paths: AppliancePaths) throws -> RepositoryLocation {

@@ -92,9 +92,10 @@ extension BackupCommand {
         }
         Output.line(
           "\(deed.rawValue): \(last.outcome.rawValue) \(last.at.ISO8601Format())"
-            + (last.snapshot.map { ", snapshot \($0)" } ?? "") + ": "
-            + VisibleText.escape(last.words))
-        if last.outcome != .done, let done = record.lastDone(deed) {
+            + (last.level.map { ", \($0)" } ?? "")
+            + (last.snapshot.map { ", snapshot \($0)" } ?? "")
+            + ": \(VisibleText.escape(last.words))")
+        if last.outcome != .done, let done = record.last(deed, [.done]) {
           Output.line("  last done \(done.at.ISO8601Format())")
         }
       }

@@ -45,16 +45,17 @@ extension BackupCommand {
 
     func run() async throws {
       let paths = try BackupHost.paths(options)
-      let (repository, _) = try access.open(paths)
       let told: @Sendable (Int, Int) -> Void = { Progress.note("\($0) of \($1) packs") }
       let report: BackupVerification
       if access.recovery {
+        let (repository, _) = try access.open(paths)
         let scratch = FileManager.default.temporaryDirectory.path
         report = try BackupVerification.run(
           repository, level: level.ofBackup, known: nil, scratch: scratch, progress: told)
       } else {
-        report = try await BackupHost.host(paths)
-          .verify(repository, level: level.ofBackup, progress: told)
+        report = try await BackupHost.host(paths).verify(
+          try BackupHost.location(access.repository, paths), level: level.ofBackup,
+          open: { [access] in try access.open(paths).0 }, progress: told)
       }
       try render(report)
       guard report.isRight else { throw CommandExit(code: 1) }
@@ -70,10 +71,11 @@ extension BackupCommand {
             + (snapshots.isEmpty ? "" : "; snapshots \(snapshots)"))
       }
       for result in report.restored {
+        let (name, found) = (VisibleText.escape(result.name), VisibleText.escape(result.found))
         Output.line(
           result.isRight
-            ? "right: \(result.name): \(result.found)"
-            : "wrong: \(result.name): expected \(result.expected), found \(result.found)")
+            ? "right: \(name): \(found)"
+            : "wrong: \(name): expected \(VisibleText.escape(result.expected)), found \(found)")
       }
       let verdict =
         repository.snapshots == 0 ? "empty" : repository.isIntact ? "intact" : "damaged"

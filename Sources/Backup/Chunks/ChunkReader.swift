@@ -37,7 +37,10 @@ final class ChunkReader {
     return base?.content ?? []
   }
 
-  private func open(_ id: HashValue, base: ChunkBase?, isChecked: Bool) throws -> [UInt8] {
+  /// Opens one chunk.
+  ///
+  /// - Parameter base: What it refers to.
+  func open(_ id: HashValue, base: ChunkBase?, isChecked: Bool = true) throws -> [UInt8] {
     guard let place = index.places[id] else { return [] }
     let pack = index.packs[place.pack]
     do {

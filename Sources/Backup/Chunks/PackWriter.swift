@@ -16,7 +16,10 @@ struct PackWriter {
 
   init(_ storage: any BackupStorage) {
     self.storage = storage
-    bytes.reserveCapacity(RepositoryFormat.packLength + RepositoryFormat.chunkLength)
+    // All that a pack can get to have: growing would double it.
+    bytes.reserveCapacity(
+      RepositoryFormat.packLength + RepositoryFormat.chunkLength + RepositoryFormat.chunkOverhead
+        + RepositoryFormat.padding)
   }
 
   /// - Parameter generation: Of a delta, at least one.

@@ -57,7 +57,7 @@ public struct DrillEvidence: Sendable, Codable, Equatable {
 
   /// What is to be seen in every drill. One that saw less did not pass.
   public static let needed = [
-    "repository.intact", "files.content", "timeline.intact", "timeline.rows", "audit.chain",
+    "repository.records", "files.content", "timeline.intact", "timeline.rows", "audit.chain",
     "tomb.intact", "plan", "status", "authenticate", "authenticate.wrong-token", "chat",
     "control.flipped-bit", "control.missing-pack",
   ]

@@ -2,10 +2,10 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-public import DurableIO
 public import FoundationEssentials
 
-/// What became of the backups of a host: how each task ended last, and when it last went well.
+/// What became of the backups of a host. Of each deed, for each repository and depth, the newest run of
+/// each outcome is remembered: what is lesser, older or of elsewhere covers nothing.
 public struct BackupRecord: Sendable, Codable, Equatable {
   /// What is done with a repository.
   public enum Deed: String, Sendable, Codable, CaseIterable {
@@ -24,86 +24,91 @@ public struct BackupRecord: Sendable, Codable, Equatable {
 
   /// One run of a deed.
   public struct Run: Sendable, Codable, Equatable {
+    public let deed: Deed
     public let at: Date
     public let outcome: Outcome
-    /// Id of the repository, as far as it was known.
+    /// The repository as people write it.
+    public let address: String
+    /// Its id, as far as it was known.
     public let repository: String?
     /// The snapshot that was made, or the newest one that was looked at.
-    public let snapshot: Int?
+    public var snapshot: Int?
+    /// When that was made.
+    public var snapshotTime: Date?
     /// Of a check: how much was looked at.
-    public let level: String?
+    public var level: String?
     /// Of a drill: whether the recovery key opened the repository.
-    public let isByRecoveryKey: Bool?
+    public var isByRecoveryKey: Bool?
+    /// Of a check: snapshots that are not whole.
+    public var broken: [Int] = []
+    /// Of a check: packs that are not whole.
+    public var damagedPacks: [String] = []
     /// What was done, or why not.
     public let words: String
 
     public init(
-      at: Date, _ outcome: Outcome, repository: String?, snapshot: Int? = nil,
-      level: String? = nil, isByRecoveryKey: Bool? = nil, words: String
+      _ deed: Deed, at: Date, _ outcome: Outcome, address: String, repository: String?,
+      words: String
     ) {
-      (self.at, self.outcome, self.repository) = (at, outcome, repository)
-      (self.snapshot, self.level, self.words) = (snapshot, level, words)
-      self.isByRecoveryKey = isByRecoveryKey
+      (self.deed, self.at, self.outcome) = (deed, at, outcome)
+      (self.address, self.repository, self.words) = (address, repository, words)
+    }
+
+    /// Whether the other one is a newer run of the same.
+    fileprivate func isCovered(by other: Run) -> Bool {
+      deed == other.deed && address == other.address && repository == other.repository
+        && level == other.level && isByRecoveryKey == other.isByRecoveryKey
+        && outcome == other.outcome && at <= other.at
     }
   }
 
-  /// The last run of each deed.
-  public private(set) var last: [String: Run] = [:]
-  /// The last run of each that went well.
-  public private(set) var lastDone: [String: Run] = [:]
+  /// Runs that are remembered at most.
+  private static let limit = 200
+
+  public private(set) var runs: [Run] = []
   /// Points of schedules up to which runs were begun, by deed.
   public var points: [String: Date] = [:]
 
   public init() {}
 
-  public func last(_ deed: Deed) -> Run? { last[deed.rawValue] }
-  public func lastDone(_ deed: Deed) -> Run? { lastDone[deed.rawValue] }
-
-  public mutating func note(_ deed: Deed, _ run: Run) {
-    last[deed.rawValue] = run
-    if run.outcome == .done { lastDone[deed.rawValue] = run }
+  public mutating func note(_ run: Run) {
+    runs.removeAll { $0.isCovered(by: run) }
+    // An older one that comes later, as evidence may, is no news.
+    if !runs.contains(where: { run.isCovered(by: $0) }) { runs.append(run) }
+    runs.sort { $0.at < $1.at }
+    if runs.count > Self.limit { runs.removeFirst(runs.count - Self.limit) }
   }
 
-  /// The newest snapshot of a repository of which everything was read back; `nil` when that was never
-  /// done, or the last time found damage.
-  public func verified(in repository: String) -> Int? {
-    let checks = [Deed.verify, .drill].compactMap { last[$0.rawValue] }
-      .filter { $0.repository == repository && $0.outcome != .skipped && $0.level != "manifest" }
-    guard let newest = checks.max(by: { $0.at < $1.at }), newest.outcome == .done else {
-      return nil
+  /// The newest run of a deed.
+  ///
+  /// - Parameters:
+  ///   - address: Of the repository; `nil` for any.
+  ///   - outcomes: Which count.
+  public func last(
+    _ deed: Deed, at address: String? = nil,
+    _ outcomes: Set<Outcome> = [.done, .failed, .skipped],
+    where isWanted: (Run) -> Bool = { _ in true }
+  ) -> Run? {
+    runs.last {
+      $0.deed == deed && (address == nil || $0.address == address)
+        && outcomes.contains($0.outcome) && isWanted($0)
     }
-    return newest.snapshot
+  }
+
+  /// The last check that read everything of a repository; `nil` when there was none.
+  public func lastReading(of repository: String) -> Run? {
+    last(.verify, [.done, .failed]) {
+      $0.repository == repository && $0.isDeep && $0.snapshot != nil
+    }
+  }
+
+  /// Packs that the last check found damaged.
+  public func damagedPacks(of repository: String) -> Set<String> {
+    Set(lastReading(of: repository)?.damagedPacks ?? [])
   }
 }
 
-/// Where a host keeps its record. One process changes it at a time.
-public struct BackupRecordFile: Sendable {
-  private let path: String
-  private let lockPath: String
-
-  public init(_ paths: AppliancePaths) {
-    path = paths.backupRecord
-    lockPath = paths.backup + "/record.lock"
-  }
-
-  /// - Throws: `backup.failed` for a file that cannot be read.
-  public func read() throws -> BackupRecord {
-    guard let bytes = try DurableFile.readIfPresent(path, limit: 1 << 20) else {
-      return BackupRecord()
-    }
-    do { return try ApplianceJSON.decode(BackupRecord.self, from: bytes) } catch {
-      throw ApplianceError(
-        .backupFailed, "\"\(path)\" cannot be read",
-        hint: "remove it: what it tells is then unknown until the next backup and check")
-    }
-  }
-
-  public func update(_ body: (inout BackupRecord) -> Void) throws {
-    try PrivateFolder.create(DurableFile.parentFolder(of: path))
-    let lock = try FileLock(acquiring: lockPath, purpose: "kafclaw backup", patience: 10)
-    var record = try read()
-    body(&record)
-    try DurableFile.replace(path, with: try ApplianceJSON.encode(record, pretty: true))
-    _ = consume lock
-  }
+extension BackupRecord.Run {
+  /// Whether everything was read.
+  public var isDeep: Bool { level == "data" || level == "restore" }
 }

@@ -51,7 +51,16 @@ public struct HeadChain: Sendable {
   /// - Throws: `backup.storage`, and what is no damage of a single head.
   init(_ storage: any BackupStorage, _ repository: RepositoryID, signer: [UInt8]) throws {
     self.storage = storage
-    last = try ["", "copies/"].flatMap { try Self.sequences(storage, $0 + "heads") }.max() ?? 0
+    let numbers = Set(
+      try ["", "copies/"].flatMap { try Self.sequences(storage, $0 + "heads") })
+    last = numbers.max() ?? 0
+    // Anybody who can add a file can add one of a high number.
+    guard last - numbers.count <= RepositoryFormat.gapLimit else {
+      throw ApplianceError(
+        .backupDamaged,
+        "\(RepositoryFormat.head(last)) is there, and \(last - numbers.count) heads before it are not",
+        hint: "remove it, if nobody of yours has put it there")
+    }
     // From the newest on, each says what the one before it must be.
     for sequence in stride(from: last, to: 0, by: -1) {
       let file = RepositoryFormat.head(sequence)
@@ -144,10 +153,14 @@ public struct HeadChain: Sendable {
     return head
   }
 
-  /// Files of heads that can be had from their counterpart.
-  var mendable: [String] {
-    damages.filter { !$0.isLost }.map(\.file)
-      + (isUncopied ? [RepositoryFormat.copy(RepositoryFormat.head(last))] : [])
+  /// Files of heads that can be had from their counterpart, and the hash that they have to have.
+  var mendable: [RepositoryMend.Item] {
+    let files =
+      damages.filter { !$0.isLost }.map { ($0.file, $0.sequence) }
+      + (isUncopied ? [(RepositoryFormat.copy(RepositoryFormat.head(last)), last)] : [])
+    return files.compactMap { file, sequence in
+      hashes[sequence].map { RepositoryMend.Item(file: file, hash: $0) }
+    }
   }
 
   /// The number of the next head.

@@ -17,8 +17,8 @@ enum RepositoryFormat {
   static let packLimit = 261 * padding
   /// Packs are padded to a multiple of it: sizes of chunks do not show. Bytes.
   static let padding = 64 << 10
-  /// Bytes of a JSON file of the repository.
-  static let recordLimit = 1 << 30
+  /// Bytes of an index or a manifest, also of what it is decompressed to.
+  static let recordLimit = 1 << 27
   /// Bytes of `config` or a key slot.
   static let smallLimit = 64 << 10
   /// Bytes of a head.
@@ -27,6 +27,22 @@ enum RepositoryFormat {
   static let depthLimit = 16
   /// After so many versions one is stored whole again: a delta is at most six steps from it.
   static let generationLimit = 64
+
+  /// Heads that may be gone without that all of them are refused.
+  static let gapLimit = 1_000
+
+  /// Whether files of a repository can have such a name. What a store lists is not believed to be one.
+  static func isName(_ name: String) -> Bool {
+    let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return name.utf8.count <= 255
+      && parts.allSatisfy { part in
+        !part.isEmpty && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+          && part.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+              || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
+          }
+      }
+  }
 
   /// Ten digits, so that names sort as numbers do.
   static func name(of sequence: Int) -> String {

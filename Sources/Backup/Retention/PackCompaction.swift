@@ -32,7 +32,10 @@ struct PackCompaction {
       let chunks = (needed[number] ?? []).sorted { $0.place.offset < $1.place.offset }
       needed[number] = chunks
       let size = chunks.reduce(0) { $0 + $1.place.size }
-      if size * 100 <= pack.size * worth {
+      // What is written anew is padded too: it has to be a step smaller to be worth it.
+      let steps = (size + RepositoryFormat.padding - 1) / RepositoryFormat.padding
+      let isSmaller = steps * RepositoryFormat.padding < pack.size
+      if size == 0 || (isSmaller && size * 100 <= pack.size * worth) {
         released += pack.size
         rewritten += size
         if size > 0 { sparse.append(number) }

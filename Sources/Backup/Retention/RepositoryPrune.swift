@@ -58,29 +58,30 @@ public struct RepositoryPrune {
   }
 
   /// - Parameters:
-  ///   - verified: The newest snapshot of which everything was read back, by the last check if that
-  ///     found no damage.
+  ///   - verified: The newest snapshot that the last check of everything looked at.
+  ///   - broken: Snapshots that the check found not to be whole.
   ///   - despiteShrink: Whether snapshots are forgotten although a newer one has much less in it.
   ///   - isDry: Whether to tell only.
   /// - Throws: `backup.rewound`, `backup.damaged`, `io.lock-held`.
   public static func run(
     _ repository: BackupRepository, _ rule: RetentionRule, signer: SigningKey, known: KnownHead?,
-    verified: Int?, despiteShrink: Bool = false, isDry: Bool = false, now: Date
+    verified: Int?, broken: Set<Int> = [], despiteShrink: Bool = false, isDry: Bool = false,
+    now: Date
   ) throws -> PruneReport {
     try repository.requireWriter(signer)
     let lock = try isDry ? nil : repository.storage.lock("kafclaw backup prune")
     defer { withExtendedLifetime(lock) {} }
     let prune = try RepositoryPrune(repository, known, now)
-    return try prune.run(rule, signer, verified, despiteShrink, isDry)
+    return try prune.run(rule, signer, verified, broken, despiteShrink, isDry)
   }
 
   private func run(
-    _ rule: RetentionRule, _ signer: SigningKey, _ verified: Int?, _ despiteShrink: Bool,
-    _ isDry: Bool
+    _ rule: RetentionRule, _ signer: SigningKey, _ verified: Int?, _ broken: Set<Int>,
+    _ despiteShrink: Bool, _ isDry: Bool
   ) throws -> PruneReport {
     let manifests = try chain.snapshots.map { (head: $0, manifest: try repository.manifest($0)) }
     let candidates = manifests.map { RetainedSnapshot($0.manifest, $0.head) }
-    let decisions = rule.decide(candidates, verified: verified, now: now)
+    let decisions = rule.decide(candidates, verified: verified, broken: broken, now: now)
     let frozen = despiteShrink ? nil : shrink(candidates)
     let kept = Set(decisions.filter { $0.isKept || frozen != nil }.map(\.sequence))
     let live = try liveChunks(manifests.map(\.manifest).filter { kept.contains($0.sequence) })
@@ -113,9 +114,14 @@ public struct RepositoryPrune {
   /// Whoever empties a host, or what it backs up, is not to have the backups of before forgotten.
   private func shrink(_ snapshots: [RetainedSnapshot]) -> String? {
     let lastPrune = chain.heads.last { $0.manifest == nil }?.sequence ?? 0
-    for (before, after) in zip(snapshots, snapshots.dropFirst())
-    where after.sequence > lastPrune && after.isShrunk(since: before) {
-      return "snapshot \(after.sequence) has less than half of what snapshot \(before.sequence) has"
+    // What was there at the last prune somebody was content with. A little less each time adds up.
+    let begin = snapshots.lastIndex { $0.sequence < lastPrune } ?? 0
+    let recent = snapshots.dropFirst(begin)
+    for (offset, after) in recent.enumerated().dropFirst() {
+      if let before = recent.prefix(offset).first(where: { after.isShrunk(since: $0) }) {
+        return
+          "snapshot \(after.sequence) has less than half of what snapshot \(before.sequence) has"
+      }
     }
     return nil
   }

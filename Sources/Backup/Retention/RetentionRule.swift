@@ -86,9 +86,25 @@ public struct RetentionRule: Sendable, Equatable {
   ///   - snapshots: Oldest first, by their number: not by what time they claim.
   ///   - verified: The newest snapshot of which everything was read back; later ones are kept, and all
   ///     when there is none.
+  ///   - broken: Snapshots that were found not to be whole: they take no other one's place.
   /// - Returns: One decision for each.
   public func decide(
-    _ snapshots: [RetainedSnapshot], verified: Int?, now: Date
+    _ snapshots: [RetainedSnapshot], verified: Int?, broken: Set<Int> = [], now: Date
+  ) -> [RetentionDecision] {
+    let all = decide(snapshots, verified, now)
+    guard !broken.isEmpty else { return all }
+    let whole = snapshots.filter { !broken.contains($0.sequence) }
+    let besides = Dictionary(
+      uniqueKeysWithValues: decide(whole, verified, now).map { ($0.sequence, $0.reasons) })
+    return all.map { decision in
+      let more = (besides[decision.sequence] ?? []).filter { !decision.reasons.contains($0) }
+      return RetentionDecision(
+        sequence: decision.sequence, time: decision.time, reasons: decision.reasons + more)
+    }
+  }
+
+  private func decide(
+    _ snapshots: [RetainedSnapshot], _ verified: Int?, _ now: Date
   ) -> [RetentionDecision] {
     var reasons: [Int: [String]] = [:]
     func keep(_ snapshot: RetainedSnapshot, _ why: String) {

@@ -17,6 +17,8 @@ import NIOCore
 public final class S3Storage: BackupStorage {
   /// Answers to listings: a thousand keys of 1 024 bytes, each encoded as three, and what is around.
   static let listingLimit = 8 << 20
+  /// Pages of a listing, of a thousand objects each.
+  static let pageLimit = 10_000
   /// Left by a ``prepare()`` that was not allowed to remove it, or was cut off. No file of the
   /// repository.
   static let probe = "probe"
@@ -106,7 +108,12 @@ public final class S3Storage: BackupStorage {
     let action = "list \"\(folder)\""
     var files: [StoredFile] = []
     var continuation: String?
+    var pages = 0
     repeat {
+      pages += 1
+      guard pages <= Self.pageLimit else {
+        throw S3Failure.nonsense(action, place, "the listing does not end")
+      }
       let page = try list(folder.isEmpty ? "" : folder + "/", action, after: continuation)
       files += page.files
       // A store that comes back to where it was would do so for ever.
@@ -115,6 +122,15 @@ public final class S3Storage: BackupStorage {
       }
       continuation = page.continuation
     } while continuation != nil
+    let prefix = folder.isEmpty ? "" : folder + "/"
+    if let strange = files.first(where: {
+      !$0.name.hasPrefix(prefix) || !RepositoryFormat.isName($0.name)
+    }) {
+      throw ApplianceError(
+        .backupStorage,
+        "the store lists \"\(VisibleText.escape(strange.name))\" in \"\(folder)\", where no such file can be",
+        hint: "something else writes below \(address), or the store is not to be trusted")
+    }
     return files.filter { !Self.isNothing($0.name) }
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }

@@ -27,6 +27,7 @@ public struct FolderStorage: BackupStorage {
   }
 
   public func add(_ name: String, _ bytes: [UInt8]) throws {
+    try Self.require(name)
     let temporary = "\(path)/tmp/\(getpid())-\(name.split(separator: "/").last ?? "")"
     unlink(temporary)
     defer { unlink(temporary) }
@@ -97,6 +98,7 @@ public struct FolderStorage: BackupStorage {
   }
 
   public func remove(_ name: String) throws {
+    try Self.require(name)
     let file = path + "/" + name
     guard unlink(file) == 0 || errno == ENOENT else {
       throw ApplianceError.system("remove", file)
@@ -117,6 +119,13 @@ public struct FolderStorage: BackupStorage {
       throw ApplianceError(.backupDamaged, "is not a regular file")
     }
     return file
+  }
+
+  private static func require(_ name: String) throws {
+    guard RepositoryFormat.isName(name) else {
+      throw ApplianceError(
+        .backupDamaged, "\"\(VisibleText.escape(name))\" is no name of a file of a repository")
+    }
   }
 
   private static func stored(_ name: String, _ status: stat) -> StoredFile {

@@ -19,6 +19,7 @@ public struct BackupVerification: Sendable, Encodable {
   /// An empty repository passes no check.
   public var isRight: Bool {
     repository.isIntact && repository.snapshots > 0 && restored.allSatisfy(\.isRight)
+      && (level != BackupLevel.restore.rawValue || !restored.isEmpty)
   }
 
   /// One line for people.
@@ -27,6 +28,9 @@ public struct BackupVerification: Sendable, Encodable {
     if let damage = repository.damages.first {
       let more = repository.damages.count - 1
       return "\(damage.file): \(damage.problem)" + (more > 0 ? ", and \(more) more" : "")
+    }
+    if level == BackupLevel.restore.rawValue, restored.isEmpty {
+      return "there was nothing in the snapshot to look at"
     }
     if let wrong = restored.first(where: { !$0.isRight }) {
       return "\(wrong.name): expected \(wrong.expected), found \(wrong.found)"
@@ -54,7 +58,8 @@ public struct BackupVerification: Sendable, Encodable {
   private static func restore(
     _ repository: BackupRepository, _ scratch: String
   ) throws -> [RestoredCheck.Result] {
-    let folder = "\(scratch)/verify-\(SecureRandom.hexadecimal(bytes: 8))"
+    ScratchFolders.removeAbandoned(in: scratch)
+    let folder = ScratchFolders.name(in: scratch, "verify")
     try PrivateFolder.create(folder)
     // `try?`: a copy that is left over is private, and the check counts.
     defer { try? FileManager.default.removeItem(atPath: folder) }

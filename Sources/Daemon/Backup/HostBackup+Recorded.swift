@@ -16,38 +16,42 @@ extension HostBackup {
     in location: RepositoryLocation, capture: @Sendable (String) async throws -> Void,
     progress: @escaping @Sendable (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
   ) async throws -> SnapshotReport {
-    try await recorded(.create) { known in
+    try await recorded(.create, location) { known in
       let repository = try open(location)
       known("\(repository.id)")
       let report = try await write(to: repository, capture: capture, progress: progress)
-      return (
-        report,
-        .init(
-          at: Date(), .done, repository: "\(repository.id)", snapshot: report.sequence,
-          words: "\(report.files) files, \(report.stored) bytes stored"
-            + (report.skipped.isEmpty ? "" : ", \(report.skipped.count) left out"))
-      )
+      var run = BackupRecord.Run(
+        .create, at: Date(), .done, address: location.address, repository: "\(repository.id)",
+        words: "\(report.files) files, \(report.stored) bytes stored"
+          + (report.skipped.isEmpty ? "" : ", \(report.skipped.count) left out"))
+      (run.snapshot, run.snapshotTime) = (report.sequence, run.at)
+      return (report, run)
     }
   }
 
   /// Looks at a repository; damage is no error.
+  ///
+  /// - Parameter open: Opens it, and sees to it that it is no older one.
   public func verify(
-    _ repository: BackupRepository, level: BackupLevel,
+    _ location: RepositoryLocation, level: BackupLevel,
+    open: @Sendable () throws -> BackupRepository,
     progress: @escaping @Sendable (_ packs: Int, _ of: Int) -> Void = { _, _ in }
   ) async throws -> BackupVerification {
-    try await recorded(.verify) { known in
+    try await recorded(.verify, location, level: level) { known in
+      let repository = try open()
       known("\(repository.id)")
       let (head, scratch) = (try knownHead(of: repository), try scratchFolder())
       let report = try await BlockingWork.run("verify", isInBackground: true) {
         try BackupVerification.run(
           repository, level: level, known: head, scratch: scratch, progress: progress)
       }
-      return (
-        report,
-        .init(
-          at: Date(), report.isRight ? .done : .failed, repository: "\(repository.id)",
-          snapshot: report.repository.newestSnapshot, level: level.rawValue, words: report.words)
-      )
+      var run = BackupRecord.Run(
+        .verify, at: Date(), report.isRight ? .done : .failed, address: location.address,
+        repository: "\(repository.id)", words: report.words)
+      (run.snapshot, run.level) = (report.repository.newestSnapshot, level.rawValue)
+      run.broken = Set(report.repository.damages.flatMap(\.snapshots)).sorted()
+      run.damagedPacks = report.repository.damages.map(\.file).filter { $0.hasPrefix("packs/") }
+      return (report, run)
     }
   }
 
@@ -55,36 +59,36 @@ extension HostBackup {
   public func prune(
     in location: RepositoryLocation, _ rule: RetentionRule, despiteShrink: Bool = false
   ) async throws -> PruneReport {
-    try await recorded(.prune) { known in
+    try await recorded(.prune, location) { known in
       let repository = try open(location)
       known("\(repository.id)")
       let report = try await prune(repository, rule, despiteShrink: despiteShrink)
-      return (
-        report,
-        .init(
-          at: Date(), report.frozen == nil ? .done : .skipped, repository: "\(repository.id)",
-          words: report.frozen.map { "nothing is forgotten: \($0)" }
-            ?? "\(report.forgotten.count) snapshots forgotten, \(report.removed) files removed")
-      )
+      let run = BackupRecord.Run(
+        .prune, at: Date(), report.frozen == nil ? .done : .skipped, address: location.address,
+        repository: "\(repository.id)",
+        words: report.frozen.map { "nothing is forgotten: \($0)" }
+          ?? "\(report.forgotten.count) snapshots forgotten, \(report.removed) files removed")
+      return (report, run)
     }
   }
 
   private func recorded<Value>(
-    _ deed: BackupRecord.Deed,
+    _ deed: BackupRecord.Deed, _ location: RepositoryLocation, level: BackupLevel? = nil,
     _ body: ((String) -> Void) async throws -> (Value, BackupRecord.Run)
   ) async throws -> Value {
     var repository: String?
     do {
       let (value, run) = try await body { repository = $0 }
-      try record.update { $0.note(deed, run) }
+      try record.update { $0.note(run) }
       return value
     } catch {
       let error = ApplianceError.of(error)
-      let run = BackupRecord.Run(
-        at: Date(), error.code == .lockHeld ? .skipped : .failed, repository: repository,
-        words: error.message)
+      var run = BackupRecord.Run(
+        deed, at: Date(), error.code == .lockHeld ? .skipped : .failed, address: location.address,
+        repository: repository, words: error.message)
+      run.level = level?.rawValue
       // `try?`: why it failed is worth more than that this could not be remembered.
-      try? record.update { $0.note(deed, run) }
+      try? record.update { $0.note(run) }
       throw error
     }
   }

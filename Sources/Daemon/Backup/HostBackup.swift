@@ -145,7 +145,8 @@ public struct HostBackup: Sendable {
     let author = SnapshotAuthor(
       root: try known(Self.rootEntry), signer: try signer(),
       recipients: try tomb.recoveryRecipients().map(\.publicKey),
-      known: try knownHead(of: repository))
+      known: try knownHead(of: repository),
+      lost: try record.read().damagedPacks(of: "\(repository.id)"))
     return try await BlockingWork.run("backup", isInBackground: true) { [contents, facts] in
       try SnapshotWriter.write(
         contents, facts, to: repository, by: author, now: { Date() }, progress: progress)
@@ -163,10 +164,11 @@ public struct HostBackup: Sendable {
   ) async throws -> PruneReport {
     let signer = try signer()
     let known = try knownHead(of: repository)
-    let verified = try BackupRecordFile(paths).read().verified(in: "\(repository.id)")
+    let reading = try record.read().lastReading(of: "\(repository.id)")
+    let (verified, broken) = (reading?.snapshot, Set(reading?.broken ?? []))
     let run: @Sendable () throws -> PruneReport = {
       try RepositoryPrune.run(
-        repository, rule, signer: signer, known: known, verified: verified,
+        repository, rule, signer: signer, known: known, verified: verified, broken: broken,
         despiteShrink: despiteShrink, isDry: isDry, now: Date())
     }
     guard !isDry else { return try await BlockingWork.run("prune", run) }
@@ -193,10 +195,13 @@ public struct HostBackup: Sendable {
   }
 
   /// Where a snapshot may be restored for a while.
-  public func scratchFolder() throws -> String {
+  func scratchFolder() throws -> String {
     try PrivateFolder.create(paths.backupStaging)
     return paths.backupStaging
   }
+
+  /// Who writes the repositories of this host, as ``BackupRepository/writer`` tells it.
+  public func writer() throws -> String { Hexadecimal.encode(try signer().publicKey) }
 
   /// What opens the repositories of this host.
   public func rootKey() throws -> SecretKey { try known(Self.rootEntry) }

@@ -39,6 +39,14 @@ public enum RepositoryLocation: Sendable {
           own?.secretKey ?? .environment(Self.variables.1), for: .supervisor)))
   }
 
+  /// As the desired state and people write it.
+  public var address: String {
+    switch self {
+    case .folder(let path): path
+    case .objects(let address, _): address.text
+    }
+  }
+
   /// Its last part, for people.
   var name: String {
     switch self {

@@ -37,6 +37,7 @@ struct BackupService: Service {
   func look(_ spec: BackupSpec, at now: Date) async {
     do {
       let file = BackupRecordFile(paths)
+      try forgetTimesToCome(file, now)
       let agenda = BackupAgenda(spec: spec, record: try file.read(), seed: paths.state)
       if !agenda.unseen.isEmpty {
         // A schedule that is new begins now.
@@ -55,6 +56,19 @@ struct BackupService: Service {
     }
   }
 
+  /// A clock that was ahead once must not keep backups from being made until it is right.
+  private func forgetTimesToCome(_ file: BackupRecordFile, _ now: Date) throws {
+    let latest = now.addingTimeInterval(300)
+    let ahead = try file.read().points.filter { $0.value > latest }
+    guard !ahead.isEmpty else { return }
+    logger.warning(
+      "backups were made at a time that is to come: the clock was wrong, or is",
+      metadata: ["deeds": "\(ahead.keys.sorted().joined(separator: ", "))"])
+    try file.update { record in
+      for deed in ahead.keys { record.points[deed] = now }
+    }
+  }
+
   private func run(_ deed: BackupRecord.Deed, _ spec: BackupSpec) async {
     do {
       let tomb = try tomb()
@@ -67,11 +81,14 @@ struct BackupService: Service {
           "backup made",
           metadata: ["snapshot": "\(report.sequence)", "stored": "\(report.stored)"])
         if !spec.appendOnly {
-          _ = try await host.prune(in: location, RetentionRule(spec.retention))
+          let pruned = try await host.prune(in: location, RetentionRule(spec.retention))
+          if let frozen = pruned.frozen {
+            logger.warning("no backup is forgotten", metadata: ["reason": "\(frozen)"])
+          }
         }
       case .verify:
         let level = spec.verify.level == .drill ? .restore : spec.verify.level
-        let report = try await host.verify(try host.open(location), level: level)
+        let report = try await host.verify(location, level: level) { try host.open(location) }
         if !report.isRight {
           logger.error("the backup is damaged", metadata: ["problem": "\(report.words)"])
         } else if spec.verify.level == .drill {

@@ -79,6 +79,7 @@ extension BackupCommand {
     var order: String
 
     func run() async throws {
+      HostTomb.protectMemory()
       let bytes = try Data(contentsOf: URL(filePath: order))
       let order = try ApplianceJSON.decode(DrillOrder.self, from: Array(bytes))
       let key = try DrillKey(TerminalPrompt.standardInput(limit: 4_096))

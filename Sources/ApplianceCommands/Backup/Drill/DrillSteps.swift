@@ -71,15 +71,13 @@ struct DrillSteps {
       let root = try steps.key.open(steps.storage)
       let repository = try BackupRepository(in: steps.storage, root: root)
       (steps.findings.repository, steps.findings.writer) = ("\(repository.id)", repository.writer)
-      if let writer = steps.order.writer {
-        steps.check("repository.writer", writer, repository.writer)
-      }
+      try repository.require(steps.order.writer)
       let chain = try repository.heads()
       try chain.require(steps.order.knownHead)
       steps.findings.head = chain.newest?.description ?? ""
       let report = try RepositoryCheck.run(repository, level: .manifest)
       steps.check(
-        "repository.intact", "intact",
+        "repository.records", "intact",
         report.damages.first.map { "\($0.file): \($0.problem)" } ?? "intact")
       guard let wanted = steps.order.snapshot else { return (repository, root, try chain.latest()) }
       guard let head = chain.snapshot(wanted) else {

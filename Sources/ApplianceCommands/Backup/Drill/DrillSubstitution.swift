@@ -41,13 +41,14 @@ struct DrillSubstitution {
 
   /// The source is the clone that was restored: what was committed since is not in the snapshot.
   private mutating func bootstrap() throws -> BootstrapSpec {
-    var spec = BootstrapSpec()
-    if let bytes = try DurableFile.readIfPresent(paths.bootstrapFile, limit: 1 << 20) {
-      let (read, issues) = BootstrapSpec.read(bytes, file: paths.bootstrapFile)
-      guard let read else {
-        throw ApplianceError(.malformed, issues.map(\.description).joined(separator: "; "))
-      }
-      spec = read
+    guard let bytes = try DurableFile.readIfPresent(paths.bootstrapFile, limit: 1 << 20) else {
+      throw ApplianceError(
+        .backupDrill,
+        "the snapshot has no appliance.yaml: its host had none, and follows no repository")
+    }
+    let (read, issues) = BootstrapSpec.read(bytes, file: paths.bootstrapFile)
+    guard var spec = read else {
+      throw ApplianceError(.malformed, issues.map(\.description).joined(separator: "; "))
     }
     let source = scratch + "/source.git"
     if FileManager.default.fileExists(atPath: paths.clone), let commit = manifest.commit {

@@ -24,7 +24,7 @@ enum DrillWorker {
       request.home == AppliancePaths.systemHome ? .system : .user(home: request.home)
     let drill = try HostDrill(
       paths, try RepositoryOptions.parse([]), snapshot: nil,
-      scratch: try BackupHost.host(paths).scratchFolder())
+      scratch: nil)
     let evidence = try await drill.run(evidence: nil).0.evidence
     return DrillReply(isPassed: evidence.isPassed, words: evidence.problem ?? "passed")
   }

@@ -57,19 +57,16 @@ extension BackupCommand {
       @Option(help: "Public key of the host that made the drill.")
       var signer: String
 
+      @Option(help: "The repository that was tried (default: the declared one).")
+      var repository: String?
+
       @OptionGroup var options: GlobalOptions
 
       func run() throws {
         let paths = try BackupHost.paths(options)
         let evidence = try EvidenceReading.read(file, signer: signer).evidence
-        let record = try BackupRecordFile(paths).read()
-        let known = record.lastDone(.create)?.repository
-        guard known == nil || known == evidence.repository else {
-          throw ApplianceError(
-            .backupRepository,
-            "the drill was of repository \(evidence.repository), not of "
-              + "\(known ?? "")", hint: "accept it on the host that writes that repository")
-        }
+        let location = try BackupHost.location(repository, paths)
+        try require(evidence, to: location, paths)
         guard evidence.finished <= Date().addingTimeInterval(300) else {
           throw ApplianceError(
             .malformed,
@@ -80,12 +77,29 @@ extension BackupCommand {
           .backup, on: "backup/\(evidence.repository)",
           details: ["deed": "accept-evidence", "signer": signer]
         ) {
-          try BackupRecordFile(paths).update { $0.note(.drill, BackupRecord.Run(evidence)) }
+          let run = BackupRecord.Run(evidence, address: location.address)
+          try BackupRecordFile(paths).update { $0.note(run) }
         }
         if options.format == .json { return try Output.json(evidence) }
         Output.line(
           "noted: the drill of \(evidence.finished.formatted(.iso8601)), "
             + (evidence.isPassed ? "passed" : "failed"))
+      }
+
+      /// What was tried is what this host wrote: ids and recipients of a repository are no secrets.
+      private func require(
+        _ evidence: DrillEvidence, to location: RepositoryLocation, _ paths: AppliancePaths
+      ) throws {
+        let host = try BackupHost.host(paths)
+        let repository = try host.open(location)
+        guard "\(repository.id)" == evidence.repository, try host.writer() == evidence.writer else {
+          throw ApplianceError(
+            .backupRepository,
+            "the drill was of repository \(VisibleText.escape(evidence.repository)), written by "
+              + "\(VisibleText.escape(evidence.writer)): not of that of this host",
+            hint: "a drill passes --writer, so that another repository is refused there")
+        }
+        try repository.heads().require(try BackupHost.head(evidence.head))
       }
     }
   }

@@ -30,7 +30,7 @@ enum EvidenceText {
   static func lines(_ evidence: DrillEvidence) -> [String] {
     let snapshot = evidence.snapshot
     let wrong = evidence.checks.filter { !$0.isRight }.map { check in
-      "wrong: \(check.name): expected \(VisibleText.escape(check.expected)), found "
+      "wrong: \(VisibleText.escape(check.name)): expected \(VisibleText.escape(check.expected)), found "
         + VisibleText.escape(check.found)
     }
     return [
@@ -39,19 +39,25 @@ enum EvidenceText {
       "opened by "
         + (evidence.isByRecoveryKey ? "the recovery key" : "the key of this host's tomb"),
     ] + evidence.substitutions.map { "substituted: \(VisibleText.escape($0))" }
-      + evidence.phases.map { "\($0.name): \(DurationText.of($0.milliseconds))" }
+      + evidence.phases.map {
+        "\(VisibleText.escape($0.name)): \(DurationText.of($0.milliseconds))"
+      }
       + wrong + evidence.missing.map { "not looked at: \($0)" }
       + [
         (evidence.isPassed ? "passed" : "failed")
           + ": \(evidence.checks.filter(\.isRight).count) of \(evidence.checks.count) checks, back in "
           + "\(DurationText.of(evidence.recoveryMilliseconds)), "
-          + "\(DurationText.of(evidence.ageSeconds * 1_000)) old"
+          + "\(DurationText.ofSeconds(evidence.ageSeconds)) old"
       ]
   }
 }
 
 /// Spans of time for people.
 enum DurationText {
+  static func ofSeconds(_ seconds: Int) -> String {
+    of(min(max(0, seconds), Int.max / 1_000) * 1_000)
+  }
+
   static func of(_ milliseconds: Int) -> String {
     switch milliseconds {
     case ..<1_000: "\(milliseconds) ms"

@@ -29,7 +29,7 @@ enum EvidencePage {
       \(problem(evidence))
       <section class="figures">
       \(figure("Back after", back(evidence)))
-      \(figure("Snapshot was old", DurationText.of(evidence.ageSeconds * 1_000)))
+      \(figure("Snapshot was old", DurationText.ofSeconds(evidence.ageSeconds)))
       \(figure("Checks", "\(evidence.checks.filter(\.isRight).count) of \(evidence.checks.count)"))
       \(figure("Size", ByteText.of(evidence.snapshot.size)))
       </section>
@@ -97,7 +97,7 @@ enum EvidencePage {
     let most = max(1, phases.map(\.milliseconds).max() ?? 1)
     let rows = phases.map { phase in
       "<tr><td>\(text(phase.name))</td><td class=\"bar\"><i style=\"width:"
-        + "\(max(1, phase.milliseconds * 100 / most))%\"></i></td>"
+        + "\(max(1, min(100, phase.milliseconds / max(1, most / 100))))%\"></i></td>"
         + "<td class=\"number\">\(text(DurationText.of(phase.milliseconds)))</td></tr>"
     }
     return "<table class=\"bars\"><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table>"

@@ -23,8 +23,10 @@ struct HostDrill {
     _ paths: AppliancePaths, _ access: RepositoryOptions, snapshot: Int?, scratch: String?
   ) throws {
     (self.paths, self.access, self.snapshot) = (paths, access, snapshot)
-    let parent = scratch ?? FileManager.default.temporaryDirectory.path
-    self.scratch = "\(parent)/kafclaw-drill-\(SecureRandom.hexadecimal(bytes: 8))"
+    // Where nobody else looks: an interrupted drill leaves what it restored.
+    let parent = try scratch ?? BackupHost.scratch(paths)
+    ScratchFolders.removeAbandoned(in: parent)
+    self.scratch = ScratchFolders.name(in: parent, "drill")
     location = try BackupHost.location(access.repository, paths)
   }
 
@@ -32,30 +34,36 @@ struct HostDrill {
   func run(
     evidence folder: String?
   ) async throws -> (SignedEvidence, (json: String, page: String)) {
+    let signed: SignedEvidence
+    do { signed = try await evidence() } catch {
+      var run = BackupRecord.Run(
+        .drill, at: Date(), .failed, address: location.address, repository: nil,
+        words: ApplianceError.of(error).message)
+      run.isByRecoveryKey = access.recovery
+      let failed = run
+      // `try?`: why it failed is worth more than that this could not be remembered.
+      try? BackupRecordFile(paths).update { $0.note(failed) }
+      throw error
+    }
+    let run = BackupRecord.Run(signed.evidence, address: location.address)
+    try BackupRecordFile(paths).update { $0.note(run) }
+    return (signed, try EvidenceFiles(folder ?? paths.backupEvidence).write(signed))
+  }
+
+  private func evidence() async throws -> SignedEvidence {
     let key = try drillKey()
     let signer = try DrillSigner(paths).key()
     try PrivateFolder.create(scratch)
     // `try?`: a copy that is left over is private, and what was seen counts.
     defer { try? FileManager.default.removeItem(atPath: scratch) }
-    let findings: DrillFindings
-    do { findings = try await self.findings(key) } catch {
-      let run = BackupRecord.Run(
-        at: Date(), .failed, repository: nil, words: ApplianceError.of(error).message)
-      // `try?`: why it failed is worth more than that this could not be remembered.
-      try? BackupRecordFile(paths).update { $0.note(.drill, run) }
-      throw error
-    }
+    let findings = try await findings(key)
     guard let snapshot = findings.snapshot else {
       throw ApplianceError(
         .backupDrill,
         "no snapshot could be looked at: " + (findings.checks.last?.found ?? "nothing was seen"))
     }
-    let evidence = DrillEvidence(
-      findings, snapshot: snapshot, isByRecoveryKey: access.recovery)
-    let signed = try SignedEvidence(evidence, by: signer)
-    let files = try EvidenceFiles(folder ?? paths.backupEvidence).write(signed)
-    try record(evidence)
-    return (signed, files)
+    return try SignedEvidence(
+      DrillEvidence(findings, snapshot: snapshot, isByRecoveryKey: access.recovery), by: signer)
   }
 
   private func drillKey() throws -> DrillKey {
@@ -88,6 +96,10 @@ struct HostDrill {
   private func manifest(_ folder: String, _ key: DrillKey) throws -> BackupManifest {
     let storage = FolderStorage(path: folder)
     let repository = try BackupRepository(in: storage, root: try key.open(storage))
+    try repository.require(access.writer)
+    if access.recovery && access.writer == nil && access.knownHead == nil {
+      Output.note(RepositoryOptions.unknown(repository))
+    }
     let chain = try repository.heads()
     try chain.require(try knownHead())
     return try repository.manifest(try BackupHost.head(chain, snapshot))
@@ -116,22 +128,18 @@ struct HostDrill {
     let host = try BackupHost.host(paths)
     return try host.knownHead(of: try host.open(location))
   }
-
-  private func record(_ evidence: DrillEvidence) throws {
-    let run = BackupRecord.Run(evidence)
-    try BackupRecordFile(paths).update { $0.note(.drill, run) }
-  }
 }
 
 extension BackupRecord.Run {
   /// What a drill is remembered by.
-  init(_ evidence: DrillEvidence) {
+  init(_ evidence: DrillEvidence, address: String) {
     self.init(
-      at: evidence.finished, evidence.isPassed ? .done : .failed, repository: evidence.repository,
-      snapshot: evidence.snapshot.number, level: "drill",
-      isByRecoveryKey: evidence.isByRecoveryKey,
+      .drill, at: evidence.finished, evidence.isPassed ? .done : .failed, address: address,
+      repository: evidence.repository,
       words: evidence.problem
         ?? "restored and answered in \(evidence.recoveryMilliseconds / 1_000) s, "
         + "\(evidence.checks.count) checks")
+    (snapshot, snapshotTime) = (evidence.snapshot.number, evidence.snapshot.finished)
+    isByRecoveryKey = evidence.isByRecoveryKey
   }
 }

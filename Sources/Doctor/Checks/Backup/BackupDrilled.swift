@@ -24,28 +24,36 @@ extension Check {
 extension BackupLook {
   /// - Parameter isStarting: Whether a host whose backups have just begun has time for the first drill.
   func drill(isStarting: Bool) -> Verdict {
-    if let last = record.last(.drill), last.outcome == .failed {
+    if let last = last(.drill), last.outcome == .failed {
       return Verdict(
         .fail,
-        "the drill of \(last.at.formatted(.iso8601)) failed: "
-          + VisibleText.escape(last.words))
+        "the drill of \(last.at.formatted(.iso8601)) failed: " + VisibleText.escape(last.words))
     }
     let maxAge = TimeInterval(spec.verify.maxAge.seconds)
-    guard let done = record.lastDone(.drill) else {
-      let begun = record.points["create"] ?? record.lastDone(.create)?.at ?? now
+    guard let done = last(.drill, [.done]) else {
+      let begun = min(record.points["create"] ?? last(.create, [.done])?.at ?? now, now)
       let isLate = !isStarting || now.timeIntervalSince(begun) > maxAge
       return Verdict(isLate ? .fail : .warn, "no backup was ever restored in a drill")
     }
-    let when = "snapshot \(done.snapshot ?? 0) at \(done.at.formatted(.iso8601))"
-    guard now.timeIntervalSince(done.at) <= maxAge else {
-      return Verdict(.fail, "the last drill, of \(when), is older than backup.verify.maxAge")
-    }
-    guard done.isByRecoveryKey == true else {
+    let whole = record.last(.drill, at: spec.repository, [.done]) { $0.isByRecoveryKey == true }
+    guard let whole else {
       return Verdict(
         isStarting ? .warn : .fail,
-        "the last drill, of \(when), did not use the recovery key: whether that opens the repository "
-          + "is not known")
+        "the last drill, of \(Self.name(done)), did not use the recovery key: whether that opens the "
+          + "repository is not known")
     }
-    return .pass("\(when): \(VisibleText.escape(done.words))")
+    // An old snapshot that restores says little of the new ones.
+    let age = now.timeIntervalSince(whole.snapshotTime ?? whole.at)
+    guard (-300...maxAge).contains(age) else {
+      return Verdict(
+        .fail,
+        "the last snapshot that the recovery key restored, \(Self.name(whole)), is not within "
+          + "backup.verify.maxAge")
+    }
+    return .pass("\(Self.name(whole)): \(VisibleText.escape(whole.words))")
+  }
+
+  private static func name(_ run: BackupRecord.Run) -> String {
+    "snapshot \(run.snapshot ?? 0) at \(run.at.formatted(.iso8601))"
   }
 }

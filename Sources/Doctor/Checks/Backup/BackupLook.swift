@@ -30,13 +30,28 @@ struct BackupLook {
       .addingTimeInterval(Double(spec.jitter.seconds) + Self.patience)
   }
 
+  /// The newest run of a deed in the declared repository. Checks count when they read everything.
+  func last(
+    _ deed: BackupRecord.Deed, _ outcomes: Set<BackupRecord.Outcome> = [.done, .failed]
+  ) -> BackupRecord.Run? {
+    record.last(deed, at: spec.repository, outcomes) { deed != .verify || $0.isDeep }
+  }
+
   /// - Returns: Why a deed is late; `nil` while it is not.
   func lateness(_ deed: BackupRecord.Deed, _ name: String) -> String? {
-    let done = record.lastDone(deed)
-    guard let since = done?.at ?? record.points[deed.rawValue],
+    let done = last(deed, [.done])
+    let latest = now.addingTimeInterval(300)
+    if let done, done.at > latest {
+      return
+        "the last \(name) is of \(done.at.formatted(.iso8601)), which is to come: the clock was "
+        + "wrong, or is"
+    }
+    guard let since = done?.at ?? record.points[deed.rawValue].map({ min($0, now) }),
       let deadline = deadline(deed, since: since), deadline < now
     else { return nil }
-    let failure = record.last(deed).flatMap { $0.outcome == .done ? nil : $0.words }
+    let failure = last(deed, [.failed, .skipped]).flatMap { run in
+      run.at > since ? run.words : nil
+    }
     return (done.map { "the last \(name) is of \($0.at.formatted(.iso8601))" } ?? "no \(name) yet")
       + ", and one was due by \(deadline.formatted(.iso8601))"
       + (failure.map { ": \(VisibleText.escape($0))" } ?? "")

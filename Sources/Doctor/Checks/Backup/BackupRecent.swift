@@ -16,14 +16,20 @@ extension Check {
         return .notApplicable("no backup is declared")
       }
       if let late = look.lateness(.create, "backup") { return Verdict(.fail, late) }
-      if let last = look.record.last(.create), last.outcome == .failed {
+      if let last = look.last(.create), last.outcome == .failed {
         return Verdict(
           .warn,
           "the last run failed at \(last.at.formatted(.iso8601)): "
             + VisibleText.escape(last.words))
       }
-      guard let done = look.record.lastDone(.create) else {
+      guard let done = look.last(.create, [.done]) else {
         return .notApplicable("the first backup is not due yet")
+      }
+      if let prune = look.last(.prune, [.done, .failed, .skipped]), prune.outcome != .done {
+        return Verdict(
+          .warn,
+          "old backups are not forgotten since \(prune.at.formatted(.iso8601)): "
+            + VisibleText.escape(prune.words), remedy: "kafclaw backup prune --dry-run")
       }
       return .pass(
         "snapshot \(done.snapshot ?? 0) of \(done.at.formatted(.iso8601)): "

@@ -15,15 +15,15 @@ extension Check {
       guard let look = try BackupLook(host) else {
         return .notApplicable("no backup is declared")
       }
-      if let last = look.record.last(.verify), last.outcome == .failed {
+      if let last = look.last(.verify), last.outcome == .failed {
         return Verdict(
           .fail,
           "the check of \(last.at.formatted(.iso8601)) found: "
             + VisibleText.escape(last.words))
       }
       if let late = look.lateness(.verify, "check") { return Verdict(.fail, late) }
-      guard let done = look.record.lastDone(.verify) else {
-        return look.record.lastDone(.create) == nil
+      guard let done = look.last(.verify, [.done]) else {
+        return look.last(.create, [.done]) == nil
           ? .notApplicable("there is no backup yet")
           : Verdict(.warn, "no backup was ever read back")
       }

@@ -13,7 +13,7 @@ extension Check {
       guard let look = try BackupLook(host) else {
         return Verdict(.fail, "no backup is declared")
       }
-      guard let done = look.record.lastDone(.create) else {
+      guard let done = look.last(.create, [.done]) else {
         return Verdict(.fail, "no backup was made yet")
       }
       if let late = look.lateness(.create, "backup") { return Verdict(.fail, late) }
