@@ -49,9 +49,10 @@ enum Bootstrap {
         """)
   }
 
-  /// Host and source for commands that are given a path; defaults where there is no file.
+  /// Host and source for commands that are given a path; defaults where there is no file, and where
+  /// it names no source yet, as the package brings it.
   static func orDefault(_ paths: AppliancePaths) throws -> BootstrapSpec {
-    try read(paths) ?? BootstrapSpec()
+    try read(paths, isSourceNeeded: false) ?? BootstrapSpec()
   }
 
   /// The file of this host, or where there is none the defaults.
@@ -62,12 +63,16 @@ enum Bootstrap {
       ? BootstrapFile(fixed: spec) : BootstrapFile(paths, host: host)
   }
 
-  private static func read(_ paths: AppliancePaths) throws -> BootstrapSpec? {
+  private static func read(
+    _ paths: AppliancePaths, isSourceNeeded: Bool = true
+  ) throws -> BootstrapSpec? {
     guard let bytes = try DurableFile.readIfPresent(paths.bootstrapFile, limit: 1 << 20) else {
       return nil
     }
     let (spec, issues) = BootstrapSpec.read(bytes, file: paths.bootstrapFile)
     guard let spec else {
+      let isNotSetUp = issues.allSatisfy { $0.path == "source" && $0.rule == "required" }
+      if isNotSetUp && !isSourceNeeded { return nil }
       for issue in issues { Output.note(issue.description) }
       throw CommandExit(code: 11)
     }

@@ -84,7 +84,21 @@ struct DrillPlace {
         }
       }
     }
+    if paths.isSystem { try shareWorkspace(in: scratch) }
     // In no backup: what lies there is of a running appliance.
     try PrivateFolder.create("\(scratch)/place\(paths.runtime)")
+  }
+
+  /// A restore makes everything its user's alone. In the package's layout the workspace is its
+  /// group's too, which a plan looks at: its files get the modes that they had.
+  private func shareWorkspace(in scratch: String) throws {
+    for (root, folder) in HostContents.folders(manifest, paths) where root == "workspace" {
+      for file in manifest.files where file.path.hasPrefix(root + "/") {
+        let path = folder + file.path.dropFirst(root.count)
+        guard let mode = mode_t(file.mode, radix: 8),
+          chmod("\(scratch)/place\(path)", mode & 0o770) == 0
+        else { throw ApplianceError.system("chmod", path) }
+      }
+    }
   }
 }

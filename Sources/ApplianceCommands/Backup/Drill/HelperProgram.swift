@@ -10,8 +10,10 @@ import Glibc
 enum HelperProgram {
   private static let outputLimit = 4 << 20
 
+  /// - Parameter answer: A file that is made for what it says: whatever it starts may hold on to that,
+  ///   and only the program itself is waited for.
   static func run<Answer: Decodable & Sendable>(
-    _ command: [String], input: SecretValue, as type: Answer.Type
+    _ command: [String], input: SecretValue, answer: String, as type: Answer.Type
   ) async throws -> Answer {
     try await BlockingWork.run("helper-program") {
       let process = Process()
@@ -21,26 +23,27 @@ enum HelperProgram {
         "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LLVM_PROFILE_FILE": "/dev/null",
         "SWIFT_BACKTRACE": "enable=no",
       ]
-      let (given, answered) = (Foundation.Pipe(), Foundation.Pipe())
-      (process.standardInput, process.standardOutput) = (given, answered)
+      let given = Foundation.Pipe()
+      let written = open(answer, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      guard written >= 0 else { throw ApplianceError.system("create", answer) }
+      process.standardInput = given
+      process.standardOutput = FileHandle(fileDescriptor: written, closeOnDealloc: true)
       do { try process.run() } catch {
         throw ApplianceError(.backupDrill, "\(command[0]) cannot be started: \(error)")
       }
       let end = given.fileHandleForWriting
       input.withBytes { _ = Glibc.write(end.fileDescriptor, $0.baseAddress, $0.count) }
       try end.close()
-      let bytes = try answered.fileHandleForReading.readToEnd() ?? Data()
       process.waitUntilExit()
-      guard process.terminationReason == .exit, process.terminationStatus == 0,
-        bytes.count <= outputLimit
-      else {
+      guard process.terminationReason == .exit, process.terminationStatus == 0 else {
         throw ApplianceError(
           .backupDrill,
           "the steps of the drill ended with "
             + (process.terminationReason == .exit ? "exit code" : "signal")
             + " \(process.terminationStatus)", hint: "what they said stands above")
       }
-      return try ApplianceJSON.decode(type, from: Array(bytes), limit: outputLimit)
+      return try ApplianceJSON.decode(
+        type, from: try DurableFile.read(answer, limit: outputLimit), limit: outputLimit)
     }
   }
 }

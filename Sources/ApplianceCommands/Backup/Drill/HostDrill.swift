@@ -89,7 +89,7 @@ struct HostDrill {
       libraries: libraries)
     return try await HelperProgram.run(
       root.command(["backup", "drill-steps", DrillRoot.scratch + "/order.json"]),
-      input: key.text, as: DrillFindings.self)
+      input: key.text, answer: scratch + "/findings.json", as: DrillFindings.self)
   }
 
   /// What it says of the host that made it: the root is made like that.
