@@ -60,6 +60,36 @@ import Testing
     #expect(try appliance.run("audit", "show", "--kind", "backup").output.contains("backup"))
   }
 
+  @Test("one session, or one table, can be had alone as lines of JSON")
+  func rows() async throws {
+    #expect(try await appliance.chat("remember me", sender: "alice").status == 200)
+    try create()
+    let target = try appliance.scratch.folder("rows") + "/out"
+    let result = try appliance.run(
+      "backup", "restore", repository, "--target", target, "--only", "table:inbound")
+    #expect(result.code == 0, "\(result.errors)")
+    let text = try String(contentsOfFile: target + "/inbound.jsonl", encoding: .utf8)
+    let line = try #require(text.split(separator: "\n").first { $0.contains("remember me") })
+    let row = try #require(
+      try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    let session = try #require(row["session"] as? String)
+    let other = target + "-session"
+    let one = try appliance.run(
+      "backup", "restore", repository, "--target", other, "--only", "session:\(session)")
+    #expect(one.code == 0, "\(one.errors)")
+    let lines = try String(contentsOfFile: other + "/session.jsonl", encoding: .utf8)
+    #expect(lines.contains("remember me"))
+    for (only, words) in [
+      ("table:no'body", "there is no table"), ("table:inbound", "is there already"),
+    ] {
+      let place = only == "table:inbound" ? target : target + "-none"
+      let refused = try appliance.run(
+        "backup", "restore", repository, "--target", place, "--only", only)
+      #expect(refused.code == 1 && refused.errors.contains(words), "\(refused.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: target + "-none"))
+  }
+
   @Test("damage ends with exit code 1 and names file and snapshots")
   func damage() throws {
     try create()

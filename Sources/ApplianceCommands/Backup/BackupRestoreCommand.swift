@@ -26,7 +26,13 @@ extension BackupCommand {
     @Option(help: "Which snapshot (default: the newest).")
     var snapshot: Int?
 
-    @Option(help: "Only this file or folder of the snapshot; may be repeated.")
+    @Option(
+      help: ArgumentHelp(
+        "Only this file or folder of the snapshot; may be repeated.",
+        discussion: """
+          table:NAME and session:KEY are rows of the timeline, as JSON lines: NAME.jsonl, \
+          session.jsonl.
+          """))
     var only: [String] = []
 
     @OptionGroup var options: GlobalOptions
@@ -35,6 +41,15 @@ extension BackupCommand {
       let paths = try BackupHost.paths(options)
       let (repository, chain) = try access.open(paths, isLatestWanted: snapshot == nil)
       let head = try BackupHost.head(chain, snapshot)
+      if let parts = try RestoredRows.parts(only) {
+        let rows = try RestoredRows(parts, scratch: try BackupHost.scratch(paths))
+          .write(repository, chain, head.sequence, to: target)
+        if options.format == .json { return try Output.json(rows) }
+        for (file, count) in rows.sorted(by: { $0.key < $1.key }) {
+          Output.line("\(VisibleText.escape(file)): \(count) rows")
+        }
+        return
+      }
       let restore = try SnapshotRestore(
         repository, chain, sequence: head.sequence, only: only.isEmpty ? nil : only)
       let target = target.count > 1 && target.hasSuffix("/") ? String(target.dropLast()) : target

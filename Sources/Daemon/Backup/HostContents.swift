@@ -11,7 +11,7 @@ import Timeline
 
 /// What of a host goes into its backups, and where it comes back to.
 public enum HostContents {
-  static let timeline = "state/timeline.db"
+  public static let timeline = "state/timeline.db"
 
   /// The files of the tomb, which are copied together: path in the snapshot, on the host, and name of
   /// the copy.
