@@ -28,6 +28,9 @@ public struct BackupContents: Sendable {
     }
   }
 
+  /// Bytes of a path that could be restored elsewhere too.
+  private static let pathLimit = 3_000
+
   public private(set) var files: [Item] = []
   public private(set) var folders: [String] = []
   /// By path in the snapshot, with the reason.
@@ -66,6 +69,10 @@ public struct BackupContents: Sendable {
     folders.append(path)
     for name in names where isWanted(path + "/" + name) {
       let (inside, outside) = (path + "/" + name, source + "/" + name)
+      guard max(inside.utf8.count, outside.utf8.count) <= Self.pathLimit else {
+        skipped[path + "/…"] = "paths are too long to be restored"
+        continue
+      }
       var status = stat()
       guard lstat(outside, &status) == 0 else {
         // Reading the folder repaired what is not UTF-8, which therefore is not there.

@@ -131,7 +131,7 @@ extension BackupRepository {
 
   /// - Throws: `backup.failed` for a record that nobody could read again.
   private func sealed(_ bytes: [UInt8], kind: String, _ sequence: Int) throws -> [UInt8] {
-    guard bytes.count < RepositoryFormat.recordLimit / 2 else {
+    guard bytes.count <= RepositoryFormat.recordLimit else {
       throw ApplianceError(.backupFailed, "the \(kind) has \(bytes.count) bytes: too many files")
     }
     let frame = try bytes.withUnsafeBytes { try Zstandard().compress($0) }
@@ -165,7 +165,7 @@ extension BackupRepository {
     let head = BackupHead(
       repository: id.description, sequence: sequence, previous: chain.newest?.hash ?? "",
       manifest: manifestHash, index: indexHash, isComplete: news.isComplete,
-      forgotten: news.forgotten, keys: news.keys, time: news.time)
+      forgotten: news.forgotten, baseline: news.baseline, keys: news.keys, time: news.time)
     let bytes = try SignedRecord.bytes(head, kind: "head", key: signer)
     guard bytes.count <= RepositoryFormat.headLimit else {
       throw ApplianceError(.backupFailed, "head \(sequence) has \(bytes.count) bytes")
@@ -202,6 +202,7 @@ struct RepositoryNews {
   var index: PackIndex
   var isComplete = false
   var forgotten: [Int] = []
+  var baseline: RetentionBaseline?
   var keys: [String: String] = [:]
   let time: Date
 }

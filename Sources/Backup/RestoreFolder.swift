@@ -7,9 +7,9 @@ import Glibc
 import SodiumCrypto
 
 /// The folder in which a restore gathers files: made by this process, and nobody else's.
-enum RestoreFolder {
+public enum RestoreFolder {
   /// Makes one beside the folder that is to be restored, where nobody else could exchange it.
-  static func make(beside target: String) throws -> String {
+  public static func make(beside target: String) throws -> String {
     let parent = DurableFile.parentFolder(of: target)
     guard let resolved = PrivateFolder.resolve(parent) else {
       throw ApplianceError.system("enter", parent)
@@ -31,7 +31,7 @@ enum RestoreFolder {
   }
 
   /// Removes it with everything in it; an absent one is fine. Links are removed, not followed.
-  static func remove(_ path: String) throws {
+  public static func remove(_ path: String) throws {
     var status = stat()
     guard lstat(path, &status) == 0 else {
       guard errno == ENOENT else { throw ApplianceError.system("examine", path) }

@@ -59,6 +59,11 @@ public enum TimelineExport {
       let steps = "SELECT * FROM turn_step WHERE message = ? ORDER BY position"
       count += 1 + (try lines(db, steps, [message["id"] as String], take))
     }
+    guard count > 0 else {
+      throw ApplianceError(
+        .timelineFailed, "there is no session \"\(VisibleText.escape(session))\"",
+        hint: "--only table:inbound has the sessions of all messages")
+    }
     return count
   }
 

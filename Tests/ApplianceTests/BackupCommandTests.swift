@@ -68,7 +68,7 @@ import Testing
     let result = try appliance.run(
       "backup", "restore", repository, "--target", target, "--only", "table:inbound")
     #expect(result.code == 0, "\(result.errors)")
-    let text = try String(contentsOfFile: target + "/inbound.jsonl", encoding: .utf8)
+    let text = try String(contentsOfFile: target + "/table-inbound.jsonl", encoding: .utf8)
     let line = try #require(text.split(separator: "\n").first { $0.contains("remember me") })
     let row = try #require(
       try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])

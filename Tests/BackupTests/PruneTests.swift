@@ -146,7 +146,35 @@ struct PruneTests {
     let report = try RepositoryPrune.run(
       bench.repository, RetentionRule(last: 1, periods: [:]), signer: bench.signer, known: nil,
       verified: 100, now: now)
-    #expect(report.frozen?.contains("snapshot 1 ") == true && report.forgotten.isEmpty)
+    #expect(report.frozen?.contains("of 1000000 bytes") == true && report.forgotten.isEmpty)
+  }
+
+  @Test("prunes between small shrinks do not hide what they add up to")
+  func slowShrinkBetweenPrunes() throws {
+    let bench = try BackupBench()
+    var forgotten: [Int] = []
+    var frozen: [Int] = []
+    for round in 0..<10 {
+      try bench.write("file", Data(repeating: 1, count: 1_000_000 - round * 80_000))
+      try bench.back(bench.contents(), at: now)
+      let report = try RepositoryPrune.run(
+        bench.repository, RetentionRule(last: 2, periods: [:]), signer: bench.signer, known: nil,
+        verified: 1_000, now: now)
+      forgotten += report.forgotten
+      if report.frozen != nil { frozen.append(round) }
+    }
+    // From 480,000 bytes on there is less than half.
+    #expect(frozen == [7, 8, 9], "\(frozen)")
+    #expect(!forgotten.isEmpty)
+    let accepted = try RepositoryPrune.run(
+      bench.repository, RetentionRule(last: 2, periods: [:]), signer: bench.signer, known: nil,
+      verified: 1_000, despiteShrink: true, now: now)
+    #expect(accepted.frozen == nil && !accepted.forgotten.isEmpty)
+    try bench.back(bench.contents(), at: now)
+    let later = try RepositoryPrune.run(
+      bench.repository, RetentionRule(last: 2, periods: [:]), signer: bench.signer, known: nil,
+      verified: 1_000, now: now)
+    #expect(later.frozen == nil)
   }
 
   @Test("a snapshot that is not whole takes no other one's place, and ages like others")

@@ -20,7 +20,7 @@ import stat
 import sys
 import tempfile
 
-SMALL, HEAD, LARGE = 65_536, 1 << 20, 1 << 27  # bytes at most: config, key; head; others
+SMALL, HEAD, LARGE = 65_536, 1 << 20, 1 << 28  # bytes at most: config, key; head; others
 PACK, SEALED, CHUNK = 17_104_896, 266_240, 262_144  # of a pack, a sealed chunk, its content
 Chunk = collections.namedtuple("Chunk", "id pack at size length base")
 sodium, zstd = c.CDLL("libsodium.so.23"), c.CDLL("libzstd.so.1")

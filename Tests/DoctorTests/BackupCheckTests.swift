@@ -118,6 +118,33 @@ struct BackupCheckTests {
     #expect(await host.examine(.backupDrilled).status == .fail)
   }
 
+  @Test func aFailureIsMadeGoodByTheSameOrMoreOnly() async throws {
+    try note(.create, .done, 900)
+    try note(.verify, .failed, 800, level: "restore", words: "timeline.rows")
+    try note(.verify, .done, 700, level: "data")
+    #expect(await host.examine(.backupVerified).status == .fail)
+    try note(.verify, .done, 600, level: "restore")
+    #expect(await host.examine(.backupVerified).isPass)
+    try note(.verify, .failed, 500, level: "manifest", words: "packs/ab/abc: is gone")
+    #expect(await host.examine(.backupVerified).status == .fail)
+    try note(.drill, .failed, 400, isByRecoveryKey: true)
+    try note(.drill, .done, 300, isByRecoveryKey: false)
+    #expect(await host.examine(.backupDrilled).status == .fail)
+    try note(.drill, .done, 200, isByRecoveryKey: true)
+    #expect(await host.examine(.backupDrilled).isPass)
+  }
+
+  @Test func theSameRepositoryIsTheSameHoweverItIsWritten() async throws {
+    var host = host
+    try host.desire(
+      HostBuilder.desiredText + """
+        backup: {schedule: "0 3 * * *", repository: /srv/backups/}
+
+        """)
+    try note(.create, .done, 600)
+    #expect(await host.examine(.goLiveBackup).isPass)
+  }
+
   @Test func aDrillWithTheTombsKeyDoesNotTakeThePlaceOfTheOther() async throws {
     try note(.create, .done, 600)
     try note(.drill, .done, 20 * day, isByRecoveryKey: true)

@@ -30,7 +30,7 @@ extension BackupCommand {
       help: ArgumentHelp(
         "Only this file or folder of the snapshot; may be repeated.",
         discussion: """
-          table:NAME and session:KEY are rows of the timeline, as JSON lines: NAME.jsonl, \
+          table:NAME and session:KEY are rows of the timeline, as JSON lines: table-NAME.jsonl, \
           session.jsonl.
           """))
     var only: [String] = []
@@ -41,6 +41,7 @@ extension BackupCommand {
       let paths = try BackupHost.paths(options)
       let (repository, chain) = try access.open(paths, isLatestWanted: snapshot == nil)
       let head = try BackupHost.head(chain, snapshot)
+      let target = target.count > 1 && target.hasSuffix("/") ? String(target.dropLast()) : target
       if let parts = try RestoredRows.parts(only) {
         let rows = try RestoredRows(parts, scratch: try BackupHost.scratch(paths))
           .write(repository, chain, head.sequence, to: target)
@@ -52,7 +53,6 @@ extension BackupCommand {
       }
       let restore = try SnapshotRestore(
         repository, chain, sequence: head.sequence, only: only.isEmpty ? nil : only)
-      let target = target.count > 1 && target.hasSuffix("/") ? String(target.dropLast()) : target
       let manifest = try restore.write(to: target, place: HostContents.place) { files, bytes in
         Progress.note("\(files) files, \(ByteText.of(bytes))")
       }

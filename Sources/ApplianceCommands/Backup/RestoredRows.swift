@@ -30,6 +30,9 @@ struct RestoredRows {
       throw ApplianceError(
         .malformed, "--only names both rows and files", hint: "restore them one after the other")
     }
+    guard Set(only).count == only.count else {
+      throw ApplianceError(.malformed, "--only names the same twice")
+    }
     return parts.isEmpty ? nil : parts
   }
 
@@ -43,27 +46,28 @@ struct RestoredRows {
       throw ApplianceError(
         .fileUnsafe, "\"\(target)\" is there already", hint: "name a folder that is not")
     }
-    ScratchFolders.removeAbandoned(in: scratch)
-    let folder = ScratchFolders.name(in: scratch, "rows")
-    // `try?`: a copy that is left over is private, and removed by the next one.
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let own = try ScratchFolder(in: scratch, for: .rows)
+    defer { own.remove() }
+    let snapshotFolder = own.path + "/snapshot"
     _ = try SnapshotRestore(
       repository, chain, sequence: snapshot, only: [HostContents.timeline]
-    ).write(to: folder)
-    let staging = folder + "/rows"
-    try PrivateFolder.create(staging)
-    var rows: [String: Int] = [:]
-    for (index, part) in parts.enumerated() {
-      let name = Self.name(part, index)
-      rows[name] = try write(
-        part, from: "\(folder)/\(HostContents.timeline)", to: "\(staging)/\(name)")
+    ).write(to: snapshotFolder)
+    let staging = try RestoreFolder.make(beside: target)
+    do {
+      var rows: [String: Int] = [:]
+      for (index, part) in parts.enumerated() {
+        let name = Self.name(part, index)
+        rows[name] = try write(
+          part, from: "\(snapshotFolder)/\(HostContents.timeline)", to: "\(staging)/\(name)")
+      }
+      try DurableFile.synchronizeFolder(of: staging + "/.")
+      guard rename(staging, target) == 0 else { throw ApplianceError.system("restore to", target) }
+      try DurableFile.synchronizeFolder(of: target)
+      return rows
+    } catch {
+      try RestoreFolder.remove(staging)
+      throw error
     }
-    try DurableFile.synchronizeFolder(of: staging + "/.")
-    try FileManager.default.copyItem(atPath: staging, toPath: target + ".rows-\(getpid())")
-    guard rename(target + ".rows-\(getpid())", target) == 0 else {
-      throw ApplianceError.system("restore to", target)
-    }
-    return rows
   }
 
   private func write(
@@ -81,8 +85,8 @@ struct RestoredRows {
   private static func name(_ part: TimelineExport.Part, _ index: Int) -> String {
     switch part {
     case .table(let name) where name.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 > 0x20 }):
-      "\(name).jsonl"
-    case .table: "table-\(index).jsonl"
+      "table-\(name).jsonl"
+    case .table: "rows-\(index).jsonl"
     case .session: index == 0 ? "session.jsonl" : "session-\(index).jsonl"
     }
   }

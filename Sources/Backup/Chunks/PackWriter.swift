@@ -44,7 +44,14 @@ struct PackWriter {
     do { try storage.add(file, bytes) } catch let error as ApplianceError
       where error.code == .backupExists
     {
-      // Its name is that of its content: an interrupted run stored the same, which is read back now.
+      // Its name is that of its content: an interrupted run stored the same, or what is there is
+      // damaged and goes.
+      do { try requireStored(file) } catch let error as ApplianceError
+        where error.code != .backupStorage
+      {
+        try storage.remove(file)
+        try storage.add(file, bytes)
+      }
     }
     try requireStored(file)
     packs.append(PackIndex.Pack(name: name.hexadecimal, size: bytes.count, chunks: chunks))

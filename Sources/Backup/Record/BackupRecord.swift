@@ -71,7 +71,9 @@ public struct BackupRecord: Sendable, Codable, Equatable {
 
   public init() {}
 
-  public mutating func note(_ run: Run) {
+  public mutating func note(_ run: Run, now: Date = Date()) {
+    // A clock was ahead once: what it told must not cover what is told now.
+    runs.removeAll { $0.at > now.addingTimeInterval(300) }
     runs.removeAll { $0.isCovered(by: run) }
     // An older one that comes later, as evidence may, is no news.
     if !runs.contains(where: { run.isCovered(by: $0) }) { runs.append(run) }

@@ -10,7 +10,7 @@ enum RepositoryFormat {
   /// Content of one chunk, at most. Of databases every chunk but the last has this length. Bytes.
   static let chunkLength = 256 << 10
   /// A pack is closed once it has so many bytes: it is held in memory until then.
-  static let packLength = 12 << 20
+  static let packLength = 8 << 20
   /// What sealing and compressing add to a chunk at most. Bytes.
   static let chunkOverhead = 4 << 10
   /// Bytes of a pack at most.
@@ -18,7 +18,7 @@ enum RepositoryFormat {
   /// Packs are padded to a multiple of it: sizes of chunks do not show. Bytes.
   static let padding = 64 << 10
   /// Bytes of an index or a manifest, also of what it is decompressed to.
-  static let recordLimit = 1 << 27
+  static let recordLimit = 1 << 28
   /// Bytes of `config` or a key slot.
   static let smallLimit = 64 << 10
   /// Bytes of a head.

@@ -74,6 +74,8 @@ public struct BackupHead: Codable, Sendable, Equatable {
   let isComplete: Bool
   /// Snapshots that no longer count.
   let forgotten: [Int]
+  /// Of a prune: what a snapshot must have half of.
+  let baseline: RetentionBaseline?
   /// SHA-256 of files in `keys/` that were added, by name.
   let keys: [String: String]
   public let time: Date

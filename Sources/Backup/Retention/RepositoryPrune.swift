@@ -82,7 +82,14 @@ public struct RepositoryPrune {
     let manifests = try chain.snapshots.map { (head: $0, manifest: try repository.manifest($0)) }
     let candidates = manifests.map { RetainedSnapshot($0.manifest, $0.head) }
     let decisions = rule.decide(candidates, verified: verified, broken: broken, now: now)
-    let frozen = despiteShrink ? nil : shrink(candidates)
+    let before = chain.heads.last { $0.baseline != nil }?.baseline ?? .none
+    let grown = before.grown(by: candidates)
+    let shrunk = shrink(candidates, grown)
+    let frozen = despiteShrink ? nil : shrunk
+    // Somebody is content with what there is now.
+    let baseline =
+      shrunk != nil && despiteShrink
+      ? RetentionBaseline.none.grown(by: candidates.suffix(1)).since(chain.next) : grown
     let kept = Set(decisions.filter { $0.isKept || frozen != nil }.map(\.sequence))
     let live = try liveChunks(manifests.map(\.manifest).filter { kept.contains($0.sequence) })
     let forgotten = candidates.map(\.sequence).filter { !kept.contains($0) }
@@ -90,7 +97,8 @@ public struct RepositoryPrune {
     if !isDry { try sweep.run() }
     var compaction = PackCompaction(repository, index, live, worth: Self.worth)
     var head = chain.newest
-    if !forgotten.isEmpty {
+    let isNews = !forgotten.isEmpty || (shrunk != nil && despiteShrink)
+    if isNews {
       if !isDry {
         var mend = RepositoryMend(repository)
         try mend.run(chain.mendable)
@@ -102,7 +110,7 @@ public struct RepositoryPrune {
         : repository.publish(
           RepositoryNews(
             manifest: nil, index: compaction.result, isComplete: true, forgotten: forgotten,
-            time: now),
+            baseline: baseline, time: now),
           after: chain, signer: signer)
     }
     return PruneReport(
@@ -112,18 +120,14 @@ public struct RepositoryPrune {
   }
 
   /// Whoever empties a host, or what it backs up, is not to have the backups of before forgotten.
-  private func shrink(_ snapshots: [RetainedSnapshot]) -> String? {
-    let lastPrune = chain.heads.last { $0.manifest == nil }?.sequence ?? 0
-    // What was there at the last prune somebody was content with. A little less each time adds up.
-    let begin = snapshots.lastIndex { $0.sequence < lastPrune } ?? 0
-    let recent = snapshots.dropFirst(begin)
-    for (offset, after) in recent.enumerated().dropFirst() {
-      if let before = recent.prefix(offset).first(where: { after.isShrunk(since: $0) }) {
-        return
-          "snapshot \(after.sequence) has less than half of what snapshot \(before.sequence) has"
-      }
-    }
-    return nil
+  private func shrink(
+    _ snapshots: [RetainedSnapshot], _ baseline: RetentionBaseline
+  ) -> String? {
+    guard let newest = snapshots.last, newest.sequence > baseline.since,
+      baseline.isShrunk(newest)
+    else { return nil }
+    return "snapshot \(newest.sequence) has less than half of what there was: \(newest.size) of "
+      + "\(baseline.size) bytes, \(newest.rows) of \(baseline.rows) rows"
   }
 
   private func liveChunks(_ manifests: [BackupManifest]) throws -> Set<HashValue> {

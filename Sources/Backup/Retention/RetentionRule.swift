@@ -22,10 +22,34 @@ public struct RetainedSnapshot: Sendable, Equatable {
       sequence: head.sequence, time: head.time, size: manifest.size,
       rows: manifest.database?.rows.values.reduce(0, +) ?? 0)
   }
+}
 
-  /// Whether there is less than half in it of what was in the one before.
-  func isShrunk(since before: RetainedSnapshot) -> Bool {
-    size < before.size / 2 || rows < before.rows / 2
+/// The most that was in snapshots since somebody was last content with less: carried from prune to
+/// prune, so that a little less each time adds up.
+struct RetentionBaseline: Codable, Sendable, Equatable {
+  /// Of all files. Bytes.
+  let size: Int
+  /// Of the database.
+  let rows: Int
+  /// Snapshots of a higher number count.
+  let since: Int
+
+  static let none = RetentionBaseline(size: 0, rows: 0, since: 0)
+
+  /// With what is in snapshots now.
+  func grown(by snapshots: [RetainedSnapshot]) -> RetentionBaseline {
+    let counted = snapshots.filter { $0.sequence > since }
+    return RetentionBaseline(
+      size: counted.reduce(size) { max($0, $1.size) },
+      rows: counted.reduce(rows) { max($0, $1.rows) }, since: since)
+  }
+
+  func since(_ sequence: Int) -> RetentionBaseline {
+    RetentionBaseline(size: size, rows: rows, since: sequence)
+  }
+
+  func isShrunk(_ snapshot: RetainedSnapshot) -> Bool {
+    snapshot.size < size / 2 || snapshot.rows < rows / 2
   }
 }
 

@@ -123,15 +123,14 @@ public final class S3Storage: BackupStorage {
       continuation = page.continuation
     } while continuation != nil
     let prefix = folder.isEmpty ? "" : folder + "/"
-    if let strange = files.first(where: {
-      !$0.name.hasPrefix(prefix) || !RepositoryFormat.isName($0.name)
-    }) {
+    if let strange = files.first(where: { !$0.name.hasPrefix(prefix) }) {
       throw ApplianceError(
         .backupStorage,
-        "the store lists \"\(VisibleText.escape(strange.name))\" in \"\(folder)\", where no such file can be",
-        hint: "something else writes below \(address), or the store is not to be trusted")
+        "the store lists \"\(VisibleText.escape(strange.name))\" in \"\(folder)\", where it is not",
+        hint: "the store is not to be trusted")
     }
-    return files.filter { !Self.isNothing($0.name) }
+    // What others have put there is none of the repository's, and no name that leads anywhere.
+    return files.filter { !Self.isNothing($0.name) && RepositoryFormat.isName($0.name) }
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 

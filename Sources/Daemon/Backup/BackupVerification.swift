@@ -58,11 +58,9 @@ public struct BackupVerification: Sendable, Encodable {
   private static func restore(
     _ repository: BackupRepository, _ scratch: String
   ) throws -> [RestoredCheck.Result] {
-    ScratchFolders.removeAbandoned(in: scratch)
-    let folder = ScratchFolders.name(in: scratch, "verify")
-    try PrivateFolder.create(folder)
-    // `try?`: a copy that is left over is private, and the check counts.
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let own = try ScratchFolder(in: scratch, for: .verify)
+    defer { own.remove() }
+    let folder = own.path
     let chain = try repository.heads()
     let manifest = try SnapshotRestore(
       repository, chain, sequence: try chain.latest().sequence

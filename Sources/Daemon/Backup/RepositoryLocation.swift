@@ -22,8 +22,8 @@ public enum RepositoryLocation: Sendable {
   public init(
     _ text: String, declared: BackupSpec?, _ paths: AppliancePaths, _ tomb: TombSpec
   ) throws {
-    guard text.hasPrefix("s3://") else {
-      self = .folder(text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text)
+    guard text.hasPrefix(RepositoryAddress.remotePrefix) else {
+      self = .folder(RepositoryAddress.normal(text))
       return
     }
     let address = try S3Address(text)

@@ -70,10 +70,16 @@ struct BackupService: Service {
   }
 
   private func run(_ deed: BackupRecord.Deed, _ spec: BackupSpec) async {
+    let host: HostBackup
+    let location: RepositoryLocation
     do {
       let tomb = try tomb()
-      let host = try HostBackup(paths, tomb)
-      let location = try RepositoryLocation(spec.repository, declared: spec, paths, tomb)
+      host = try HostBackup(paths, tomb)
+      location = try RepositoryLocation(spec.repository, declared: spec, paths, tomb)
+    } catch {
+      return failed(deed, spec, error)
+    }
+    do {
       switch deed {
       case .create:
         let report = try await host.create(in: location) { try await store.capture(to: $0) }
@@ -92,7 +98,7 @@ struct BackupService: Service {
         if !report.isRight {
           logger.error("the backup is damaged", metadata: ["problem": "\(report.words)"])
         } else if spec.verify.level == .drill {
-          try await drill()
+          try await drill(spec)
         }
       case .prune, .drill: break
       }
@@ -103,13 +109,29 @@ struct BackupService: Service {
 
   /// In a process of its own, which makes a root of its own. The package has a unit for that: the
   /// supervisor's starts no program.
-  private func drill() async throws {
+  private func drill(_ spec: BackupSpec) async throws {
     guard !paths.isSystem else { return }
-    let reply = try await WorkerProcess(
-      .drill, environment: ProcessEnvironment.ofChildren, limit: DrillRequest.limit
-    ).call(DrillRequest(home: paths.home), reply: DrillReply.self)
+    let reply: DrillReply
+    do {
+      reply = try await WorkerProcess(
+        .drill, environment: ProcessEnvironment.ofChildren, limit: DrillRequest.limit
+      ).call(DrillRequest(home: paths.home), reply: DrillReply.self)
+    } catch {
+      return failed(.drill, spec, error)
+    }
     if !reply.isPassed {
       logger.error("the drill failed", metadata: ["problem": "\(reply.words)"])
+    }
+  }
+
+  /// What kept a deed from being begun is remembered like what it ends with.
+  private func failed(_ deed: BackupRecord.Deed, _ spec: BackupSpec, _ error: any Error) {
+    log("backup: \(deed.rawValue) failed", error)
+    let run = BackupRecord.Run(
+      deed, at: Date(), .failed, address: RepositoryAddress.normal(spec.repository),
+      repository: nil, words: ApplianceError.of(error).message)
+    do { try BackupRecordFile(paths).update { $0.note(run) } } catch {
+      log("cannot remember that", error)
     }
   }
 

@@ -41,7 +41,6 @@ extension BackupCommand {
 
     func run() async throws {
       let paths = try BackupHost.paths(options)
-      try DrillRoot.require()
       let drill = try HostDrill(paths, access, snapshot: snapshot, scratch: scratch)
       let (signed, files) = try await drill.run(evidence: evidence)
       try render(signed.evidence, signed.signer, files)

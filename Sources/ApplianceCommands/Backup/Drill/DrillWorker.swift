@@ -18,7 +18,6 @@ enum DrillWorker {
   }
 
   private static func answer(_ request: DrillRequest) async throws -> DrillReply {
-    try DrillRoot.require()
     HostTomb.protectMemory()
     let paths: AppliancePaths =
       request.home == AppliancePaths.systemHome ? .system : .user(home: request.home)

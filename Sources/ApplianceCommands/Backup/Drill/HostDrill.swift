@@ -16,7 +16,8 @@ struct HostDrill {
   private let paths: AppliancePaths
   private let access: RepositoryOptions
   private let snapshot: Int?
-  private let scratch: String
+  private let folder: ScratchFolder
+  private var scratch: String { folder.path }
   private let location: RepositoryLocation
 
   init(
@@ -24,15 +25,13 @@ struct HostDrill {
   ) throws {
     (self.paths, self.access, self.snapshot) = (paths, access, snapshot)
     // Where nobody else looks: an interrupted drill leaves what it restored.
-    let parent = try scratch ?? BackupHost.scratch(paths)
-    ScratchFolders.removeAbandoned(in: parent)
-    self.scratch = ScratchFolders.name(in: parent, "drill")
+    folder = try ScratchFolder(in: try scratch ?? BackupHost.scratch(paths), for: .drill)
     location = try BackupHost.location(access.repository, paths)
   }
 
   /// - Returns: The evidence, and the files in which it is.
   func run(
-    evidence folder: String?
+    evidence target: String?
   ) async throws -> (SignedEvidence, (json: String, page: String)) {
     let signed: SignedEvidence
     do { signed = try await evidence() } catch {
@@ -47,15 +46,14 @@ struct HostDrill {
     }
     let run = BackupRecord.Run(signed.evidence, address: location.address)
     try BackupRecordFile(paths).update { $0.note(run) }
-    return (signed, try EvidenceFiles(folder ?? paths.backupEvidence).write(signed))
+    return (signed, try EvidenceFiles(target ?? paths.backupEvidence).write(signed))
   }
 
   private func evidence() async throws -> SignedEvidence {
+    try DrillRoot.require()
     let key = try drillKey()
     let signer = try DrillSigner(paths).key()
-    try PrivateFolder.create(scratch)
-    // `try?`: a copy that is left over is private, and what was seen counts.
-    defer { try? FileManager.default.removeItem(atPath: scratch) }
+    defer { folder.remove() }
     let findings = try await findings(key)
     guard let snapshot = findings.snapshot else {
       throw ApplianceError(
@@ -89,7 +87,7 @@ struct HostDrill {
       libraries: libraries)
     return try await HelperProgram.run(
       root.command(["backup", "drill-steps", DrillRoot.scratch + "/order.json"]),
-      input: key.text, answer: scratch + "/findings.json", as: DrillFindings.self)
+      input: key.text, answer: folder.answer, as: DrillFindings.self)
   }
 
   /// What it says of the host that made it: the root is made like that.

@@ -24,7 +24,7 @@ extension Check {
 extension BackupLook {
   /// - Parameter isStarting: Whether a host whose backups have just begun has time for the first drill.
   func drill(isStarting: Bool) -> Verdict {
-    if let last = last(.drill), last.outcome == .failed {
+    if let last = failure(.drill) {
       return Verdict(
         .fail,
         "the drill of \(last.at.formatted(.iso8601)) failed: " + VisibleText.escape(last.words))
@@ -35,7 +35,7 @@ extension BackupLook {
       let isLate = !isStarting || now.timeIntervalSince(begun) > maxAge
       return Verdict(isLate ? .fail : .warn, "no backup was ever restored in a drill")
     }
-    let whole = record.last(.drill, at: spec.repository, [.done]) { $0.isByRecoveryKey == true }
+    let whole = record.last(.drill, at: address, [.done]) { $0.isByRecoveryKey == true }
     guard let whole else {
       return Verdict(
         isStarting ? .warn : .fail,

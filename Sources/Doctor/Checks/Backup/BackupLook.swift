@@ -12,6 +12,8 @@ struct BackupLook {
   static let patience: TimeInterval = 3_600
 
   let spec: BackupSpec
+  /// As runs name it.
+  let address: String
   let record: BackupRecord
   let now: Date
 
@@ -19,6 +21,7 @@ struct BackupLook {
   init?(_ host: Host) throws {
     guard let spec = try host.validState?.spec.backup else { return nil }
     self.spec = spec
+    address = RepositoryAddress.normal(spec.repository)
     record = try BackupRecordFile(host.paths).read()
     now = host.now
   }
@@ -34,7 +37,16 @@ struct BackupLook {
   func last(
     _ deed: BackupRecord.Deed, _ outcomes: Set<BackupRecord.Outcome> = [.done, .failed]
   ) -> BackupRecord.Run? {
-    record.last(deed, at: spec.repository, outcomes) { deed != .verify || $0.isDeep }
+    record.last(deed, at: address, outcomes) { deed != .verify || $0.isDeep }
+  }
+
+  /// The newest failure that nothing made good since: a run of the same or of more, later on.
+  func failure(_ deed: BackupRecord.Deed) -> BackupRecord.Run? {
+    let runs = record.runs.filter { $0.deed == deed && $0.address == address }
+    return runs.last { failed in
+      failed.outcome == .failed
+        && !runs.contains { $0.outcome == .done && $0.at > failed.at && $0.isAsMuch(as: failed) }
+    }
   }
 
   /// - Returns: Why a deed is late; `nil` while it is not.
@@ -55,5 +67,14 @@ struct BackupLook {
     return (done.map { "the last \(name) is of \($0.at.formatted(.iso8601))" } ?? "no \(name) yet")
       + ", and one was due by \(deadline.formatted(.iso8601))"
       + (failure.map { ": \(VisibleText.escape($0))" } ?? "")
+  }
+}
+
+extension BackupRecord.Run {
+  fileprivate func isAsMuch(as other: BackupRecord.Run) -> Bool {
+    let depths = ["manifest", "data", "restore"]
+    let depth = { (level: String?) in level.flatMap { depths.firstIndex(of: $0) } ?? 0 }
+    return depth(level) >= depth(other.level) && (snapshot ?? 0) >= (other.snapshot ?? 0)
+      && (other.isByRecoveryKey != true || isByRecoveryKey == true)
   }
 }

@@ -15,7 +15,7 @@ extension Check {
       guard let look = try BackupLook(host) else {
         return .notApplicable("no backup is declared")
       }
-      if let last = look.last(.verify), last.outcome == .failed {
+      if let last = look.failure(.verify) {
         return Verdict(
           .fail,
           "the check of \(last.at.formatted(.iso8601)) found: "
