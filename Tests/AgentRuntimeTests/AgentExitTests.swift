@@ -39,14 +39,13 @@ struct AgentExitTests {
     }
   }
 
-  /// Many times: an order that comes just before a worker begins to wait must not be lost.
+  /// Many times: an order that comes just before a worker begins to wait must not be lost. The
+  /// supervisor here answers no lease that has no work: a worker that missed the order never ends.
   @Test func idleAgentExitsAtOnce() async throws {
     for _ in 1...15 {
-      let start = ContinuousClock.now
       try await RunningAgent.runUntilExit { agent in
         _ = try? await agent.link.call(.exit)  // as above
       }
-      #expect(ContinuousClock.now - start < .seconds(15), "it waited for its lease to end")
     }
   }
 

@@ -10,7 +10,7 @@ enum RepositoryFormat {
   /// Content of one chunk, at most. Of databases every chunk but the last has this length. Bytes.
   static let chunkLength = 256 << 10
   /// A pack is closed once it has so many bytes: it is held in memory until then.
-  static let packLength = 8 << 20
+  static let packLength = 4 << 20
   /// What sealing and compressing add to a chunk at most. Bytes.
   static let chunkOverhead = 4 << 10
   /// Bytes of a pack at most.
