@@ -196,9 +196,10 @@ public struct SnapshotWriter {
     for recipient in author.recipients {
       let name = RepositoryKeySlot.name(recipient)
       guard known[name] == nil, added[name] == nil else { continue }
-      // What an interrupted run left there no head names: it is not known what it is.
+      // What an interrupted run left there no head names: it is not known what it is. Who may not
+      // remove it leaves the sealing to who may.
       if try repository.storage.file("keys/" + name) != nil {
-        try repository.storage.remove("keys/" + name)
+        do { try repository.storage.remove("keys/" + name) } catch { continue }
       }
       added[name] = try BackupRepository.add(recipient, author.root, repository.storage)
     }

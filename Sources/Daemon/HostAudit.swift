@@ -48,19 +48,46 @@ public struct HostAudit: Sendable {
     try note(kind, subject, .intent, details)
     let value: Value
     do { value = try body() } catch {
-      var details = details
-      details["error"] = ApplianceError.of(error).code.rawValue
-      // `try?`: why it failed is worth more than that this could not be recorded.
-      try? note(kind, subject, .failed, details)
+      noteFailed(kind, subject, details, error)
       throw error
     }
+    try noteDone(kind, subject, details)
+    return value
+  }
+
+  /// As ``privileged(_:on:details:_:)``, of what takes long; what came of it is recorded with its end.
+  public func privileged<Value>(
+    _ kind: AuditEvent.Kind, on subject: String, details: [String: String],
+    _ body: () async throws -> (value: Value, outcome: [String: String])
+  ) async throws -> Value {
+    try note(kind, subject, .intent, details)
+    let ended: (value: Value, outcome: [String: String])
+    do { ended = try await body() } catch {
+      noteFailed(kind, subject, details, error)
+      throw error
+    }
+    try noteDone(kind, subject, details.merging(ended.outcome) { _, new in new })
+    return ended.value
+  }
+
+  private func noteFailed(
+    _ kind: AuditEvent.Kind, _ subject: String, _ details: [String: String], _ error: any Error
+  ) {
+    var details = details
+    details["error"] = ApplianceError.of(error).code.rawValue
+    // `try?`: why it failed is worth more than that this could not be recorded.
+    try? note(kind, subject, .failed, details)
+  }
+
+  private func noteDone(
+    _ kind: AuditEvent.Kind, _ subject: String, _ details: [String: String]
+  ) throws {
     do { try note(kind, subject, .done, details) } catch {
       let cause = ApplianceError.of(error)
       throw ApplianceError(
         cause.code, "\(subject) was changed, and that is not recorded: \(cause.message)",
         hint: cause.hint)
     }
-    return value
   }
 
   public func note(

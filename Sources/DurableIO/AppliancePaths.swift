@@ -100,7 +100,7 @@ extension AppliancePaths {
   public var auditAnchor: String { copies + "/audit.anchor" }
   /// Secrets that were seen in messages.
   public var exposures: String { state + "/exposures.json" }
-  /// Copies that a backup reads from; empty otherwise.
+  /// Copies that a backup reads from, and what checks and drills restore, while they run.
   public var backupStaging: String { state + "/backup-staging" }
   /// What became of backups, their checks and drills.
   public var backup: String { state + "/backup" }

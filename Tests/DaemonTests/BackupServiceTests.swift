@@ -90,6 +90,13 @@ struct BackupServiceTests {
     }
   }
 
+  @Test("hosts with the same paths begin at times of their own")
+  func seed() async throws {
+    try await withService { service in
+      #expect(service.seed.hasPrefix(HostIdentity.hash) && service.seed.hasSuffix(paths.state))
+    }
+  }
+
   @Test("a run that fails is remembered, and hinders no later one")
   func failure() async throws {
     try await withService { service in
@@ -125,6 +132,23 @@ struct BackupServiceTests {
       await service.look(spec(), at: hours(4))
       let second = try snapshots()
       #expect(first == [1] && second.contains(2))
+    }
+  }
+
+  @Test("a run that the supervisor did not survive is made again, but not for ever")
+  func interrupted() async throws {
+    try await withService { service in
+      await service.look(spec(), at: start)
+      try BackupRecordFile(paths).update { $0.begun["create"] = 2 }
+      await service.look(spec(), at: hours(3))
+      let (made, record) = (try snapshots(), try record())
+      #expect(made == [1] && record.begun.isEmpty)
+      try BackupRecordFile(paths).update { $0.begun["create"] = 3 }
+      await service.look(spec(), at: hours(27))
+      let (later, ended) = (try snapshots(), try #require(try self.record().last(.create)))
+      #expect(later == [1] && ended.outcome == .failed && ended.words.contains("3 runs"))
+      await service.look(spec(), at: hours(51))
+      #expect(try snapshots().contains(2))
     }
   }
 

@@ -15,7 +15,8 @@ extension BackupCommand {
     static let configuration = CommandConfiguration(
       commandName: "prune", abstract: "Forget snapshots that the desired state does not keep.",
       discussion: """
-        What `backup.retention` keeps stays, and so does what no check has read back whole. Files \
+        What `backup.retention` keeps stays, and so does what is newer than the last check of \
+        everything. Files \
         that only forgotten snapshots needed are removed a day later: whoever is reading them can end.
 
         Exit codes: 0 done, 1 nothing was forgotten because a newer snapshot has much less in it.

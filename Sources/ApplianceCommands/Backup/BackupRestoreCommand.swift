@@ -31,7 +31,7 @@ extension BackupCommand {
         "Only this file or folder of the snapshot; may be repeated.",
         discussion: """
           table:NAME and session:KEY are rows of the timeline, as JSON lines: table-NAME.jsonl, \
-          session.jsonl.
+          session.jsonl; of several sessions session-N.jsonl.
           """))
     var only: [String] = []
 

@@ -49,9 +49,9 @@ extension BackupCommand {
       let report: BackupVerification
       if access.recovery {
         let (repository, _) = try access.open(paths)
-        let scratch = FileManager.default.temporaryDirectory.path
         report = try BackupVerification.run(
-          repository, level: level.ofBackup, known: nil, scratch: scratch, progress: told)
+          repository, level: level.ofBackup, known: nil, scratch: try BackupHost.scratch(paths),
+          progress: told)
       } else {
         report = try await BackupHost.host(paths).verify(
           try BackupHost.location(access.repository, paths), level: level.ofBackup,
@@ -77,13 +77,12 @@ extension BackupCommand {
             ? "right: \(name): \(found)"
             : "wrong: \(name): expected \(VisibleText.escape(result.expected)), found \(found)")
       }
-      let verdict =
-        repository.snapshots == 0 ? "empty" : repository.isIntact ? "intact" : "damaged"
+      let verdict = repository.snapshots == 0 ? "empty" : report.isRight ? "intact" : "damaged"
       Output.line(
         "\(repository.snapshots) snapshots, \(repository.packs) packs, \(repository.chunks) chunks, "
           + "\(ByteText.of(repository.bytes)) read: \(verdict)")
       if let head = repository.head { Output.line("head \(head.description)") }
-      if repository.snapshots == 0 { Output.note("there is no snapshot in this repository") }
+      if !report.isRight { Output.note(VisibleText.escape(report.words)) }
     }
   }
 }

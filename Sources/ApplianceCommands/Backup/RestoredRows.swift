@@ -81,7 +81,7 @@ struct RestoredRows {
     return count
   }
 
-  /// Tables are named as in the schema; what else a name could be is refused before.
+  /// Tables are named as in the schema; what else is asked for is refused when it is read.
   private static func name(_ part: TimelineExport.Part, _ index: Int) -> String {
     switch part {
     case .table(let name) where name.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 > 0x20 }):

@@ -66,14 +66,18 @@ public struct BackupRecord: Sendable, Codable, Equatable {
   private static let limit = 200
 
   public private(set) var runs: [Run] = []
-  /// Points of schedules up to which runs were begun, by deed.
+  /// Points of schedules that are served, by deed.
   public var points: [String: Date] = [:]
+  /// Runs for the next point that were begun and did not end, by deed.
+  public var begun: [String: Int] = [:]
 
   public init() {}
 
   public mutating func note(_ run: Run, now: Date = Date()) {
     // A clock was ahead once: what it told must not cover what is told now.
-    runs.removeAll { $0.at > now.addingTimeInterval(300) }
+    runs.removeAll {
+      $0.deed == run.deed && $0.address == run.address && $0.at > now.addingTimeInterval(300)
+    }
     runs.removeAll { $0.isCovered(by: run) }
     // An older one that comes later, as evidence may, is no news.
     if !runs.contains(where: { run.isCovered(by: $0) }) { runs.append(run) }

@@ -85,9 +85,9 @@ public struct HostBackup: Sendable {
     to repository: BackupRepository, capture: (String) async throws -> Void,
     progress: @escaping @Sendable (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
   ) async throws -> SnapshotReport {
-    let subject = "backup/\(repository.id)"
-    try audit.note(.backup, subject, .intent, ["deed": "create"])
-    do {
+    try await audit.privileged(
+      .backup, on: "backup/\(repository.id)", details: ["deed": "create"]
+    ) {
       try PrivateFolder.create(paths.backupStaging)
       // One at a time on a host: they would take each other's copies.
       let lock = try FileLock(
@@ -95,19 +95,13 @@ public struct HostBackup: Sendable {
       let report = try await make(repository, capture, progress)
       _ = consume lock
       try remember(report.head, of: repository)
-      try audit.note(
-        .backup, subject, .done,
+      return (
+        report,
         [
-          "deed": "create", "snapshot": "\(report.sequence)", "head": report.head.hash,
+          "snapshot": "\(report.sequence)", "head": report.head.hash,
           "skipped": "\(report.skipped.count)",
-        ])
-      return report
-    } catch {
-      // `try?`: why it failed is worth more than that this could not be recorded.
-      try? audit.note(
-        .backup, subject, .failed,
-        ["deed": "create", "error": ApplianceError.of(error).code.rawValue])
-      throw error
+        ]
+      )
     }
   }
 
@@ -172,21 +166,18 @@ public struct HostBackup: Sendable {
         despiteShrink: despiteShrink, isDry: isDry, now: Date())
     }
     guard !isDry else { return try await BlockingWork.run("prune", run) }
-    let subject = "backup/\(repository.id)"
-    try audit.note(.backup, subject, .intent, ["deed": "prune"])
-    do {
+    return try await audit.privileged(
+      .backup, on: "backup/\(repository.id)", details: ["deed": "prune"]
+    ) {
       let report = try await BlockingWork.run("prune", isInBackground: true, run)
       if let head = report.head { try remember(head, of: repository) }
-      try audit.note(
-        .backup, subject, .done,
-        ["deed": "prune", "forgotten": report.forgotten.map(String.init).joined(separator: ",")])
-      return report
-    } catch {
-      // `try?`: why it failed is worth more than that this could not be recorded.
-      try? audit.note(
-        .backup, subject, .failed,
-        ["deed": "prune", "error": ApplianceError.of(error).code.rawValue])
-      throw error
+      return (
+        report,
+        [
+          "forgotten": report.forgotten.map(String.init).joined(separator: ","),
+          "head": report.head?.hash ?? "",
+        ]
+      )
     }
   }
 

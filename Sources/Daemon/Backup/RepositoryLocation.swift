@@ -27,7 +27,8 @@ public enum RepositoryLocation: Sendable {
       return
     }
     let address = try S3Address(text)
-    let own = declared?.repository == text ? declared : nil
+    let own =
+      declared.map { RepositoryAddress.normal($0.repository) } == address.text ? declared : nil
     let secrets = SecretResolver(paths, tomb, HostAudit(paths))
     let id = try secrets.resolve(
       own?.accessKey ?? .environment(Self.variables.0), for: .supervisor)

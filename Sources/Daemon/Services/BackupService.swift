@@ -16,12 +16,16 @@ import Tomb
 struct BackupService: Service {
   /// Between two looks at the clock.
   static let interval: Duration = .seconds(20)
+  /// How often a run is begun that never ends.
+  private static let tries = 3
 
   let paths: AppliancePaths
   let tomb: @Sendable () throws -> TombSpec
   let store: TimelineStore
   let declared: @Sendable () async -> BackupSpec?
   let logger: Logger
+  /// Tells this appliance from others of the same schedule: hosts of the package have the same paths.
+  var seed: String { "\(HostIdentity.hash)/\(paths.state)" }
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
@@ -38,7 +42,7 @@ struct BackupService: Service {
     do {
       let file = BackupRecordFile(paths)
       try forgetTimesToCome(file, now)
-      let agenda = BackupAgenda(spec: spec, record: try file.read(), seed: paths.state)
+      let agenda = BackupAgenda(spec: spec, record: try file.read(), seed: seed)
       if !agenda.unseen.isEmpty {
         // A schedule that is new begins now.
         let unseen = agenda.unseen
@@ -48,8 +52,19 @@ struct BackupService: Service {
       }
       for deed in agenda.due(at: now) {
         guard let point = agenda.served(deed, at: now) else { continue }
-        try file.update { $0.points[deed.rawValue] = point }
-        await run(deed, spec)
+        let begun = agenda.record.begun[deed.rawValue] ?? 0
+        if begun < Self.tries {
+          try file.update { $0.begun[deed.rawValue] = begun + 1 }
+          await run(deed, spec)
+        } else {
+          failed(
+            deed, spec, ApplianceError(.backupFailed, "the supervisor ended during \(begun) runs"))
+        }
+        // What was killed in between is due again, but not for ever.
+        try file.update { record in
+          record.points[deed.rawValue] = point
+          record.begun[deed.rawValue] = nil
+        }
       }
     } catch {
       log("cannot tell what backup is due", error)
@@ -93,8 +108,9 @@ struct BackupService: Service {
           }
         }
       case .verify:
-        let level = spec.verify.level == .drill ? .restore : spec.verify.level
-        let report = try await host.verify(location, level: level) { try host.open(location) }
+        let report = try await host.verify(location, level: Self.level(spec)) {
+          try host.open(location)
+        }
         if !report.isRight {
           logger.error("the backup is damaged", metadata: ["problem": "\(report.words)"])
         } else if spec.verify.level == .drill {
@@ -124,13 +140,20 @@ struct BackupService: Service {
     }
   }
 
+  /// How deep the check itself goes; a drill comes after it.
+  private static func level(_ spec: BackupSpec) -> BackupLevel {
+    spec.verify.level == .drill ? .restore : spec.verify.level
+  }
+
   /// What kept a deed from being begun is remembered like what it ends with.
   private func failed(_ deed: BackupRecord.Deed, _ spec: BackupSpec, _ error: any Error) {
     log("backup: \(deed.rawValue) failed", error)
-    let run = BackupRecord.Run(
+    var run = BackupRecord.Run(
       deed, at: Date(), .failed, address: RepositoryAddress.normal(spec.repository),
       repository: nil, words: ApplianceError.of(error).message)
-    do { try BackupRecordFile(paths).update { $0.note(run) } } catch {
+    if deed == .verify { run.level = Self.level(spec).rawValue }
+    let ended = run
+    do { try BackupRecordFile(paths).update { $0.note(ended) } } catch {
       log("cannot remember that", error)
     }
   }

@@ -34,7 +34,7 @@ extension BackupCommand {
     @Option(help: "Folder for the evidence (default: that of this host).")
     var evidence: String?
 
-    @Option(help: "Folder for what is restored, removed afterwards (default: a temporary one).")
+    @Option(help: "Folder in which the snapshot is restored for a while (default: backup-staging).")
     var scratch: String?
 
     @OptionGroup var options: GlobalOptions

@@ -28,6 +28,8 @@ enum HelperProgram {
       guard written >= 0 else { throw ApplianceError.system("create", answer) }
       process.standardInput = given
       process.standardOutput = FileHandle(fileDescriptor: written, closeOnDealloc: true)
+      // A program that ends at once is told by how it ended, not by a signal.
+      signal(SIGPIPE, SIG_IGN)
       do { try process.run() } catch {
         throw ApplianceError(.backupDrill, "\(command[0]) cannot be started: \(error)")
       }

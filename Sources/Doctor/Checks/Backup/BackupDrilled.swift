@@ -11,8 +11,7 @@ extension Check {
   static let backupDrilled = Check(
     "backup.drilled", "A snapshot was restored by the recovery key, and the appliance ran from it",
     .high, reference: "runbook 7.3",
-    remedy: "kafclaw backup drill --recovery, best on another host; then here kafclaw backup "
-      + "evidence accept FILE",
+    remedy: BackupLook.drillRemedy,
     detect: { host in
       guard let look = try BackupLook(host) else {
         return .notApplicable("no backup is declared")
@@ -22,6 +21,10 @@ extension Check {
 }
 
 extension BackupLook {
+  static let drillRemedy =
+    "kafclaw backup drill --recovery, best on another host; then here kafclaw backup evidence accept "
+    + "FILE --signer KEY"
+
   /// - Parameter isStarting: Whether a host whose backups have just begun has time for the first drill.
   func drill(isStarting: Bool) -> Verdict {
     if let last = failure(.drill) {

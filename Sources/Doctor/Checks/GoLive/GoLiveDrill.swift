@@ -6,8 +6,7 @@ extension Check {
   static let goLiveDrill = Check(
     "go-live.drill", "A restore was tried", .high, .goLive,
     reference: "runbook 5",
-    remedy: "kafclaw backup drill --recovery, best on another host; then here kafclaw backup "
-      + "evidence accept FILE",
+    remedy: BackupLook.drillRemedy,
     detect: { host in
       guard let look = try BackupLook(host) else {
         return Verdict(.fail, "no backup is declared")
