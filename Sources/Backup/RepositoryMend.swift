@@ -6,24 +6,17 @@ import DurableIO
 import SodiumCrypto
 
 /// Puts back files of which the copy is whole, and copies of which the file is.
-struct RepositoryMend {
+enum RepositoryMend {
   struct Item {
     let file: String
     /// SHA-256, hexadecimal.
     let hash: String
   }
 
-  private let repository: BackupRepository
-  /// What was put back.
-  private(set) var mended: [String] = []
-
-  init(_ repository: BackupRepository) { self.repository = repository }
-
   /// - Parameter items: Heads, indexes or copies of them that are gone or changed while their
   ///   counterpart is whole.
   /// - Throws: `backup.storage`. What may not be replaced stays as it is.
-  mutating func run(_ items: [Item]) throws {
-    let storage = repository.storage
+  static func run(_ items: [Item], in storage: any BackupStorage) throws {
     for item in items {
       let bytes = try storage.read(
         RepositoryFormat.counterpart(of: item.file), limit: RepositoryFormat.recordLimit)
@@ -33,7 +26,6 @@ struct RepositoryMend {
         do { try storage.remove(item.file) } catch { continue }
       }
       try storage.add(item.file, bytes)
-      mended.append(item.file)
     }
   }
 }

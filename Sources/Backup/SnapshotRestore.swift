@@ -56,12 +56,7 @@ public struct SnapshotRestore {
     to target: String, place: (String) -> String = { $0 },
     progress: (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
   ) throws -> BackupManifest {
-    guard access(target, F_OK) != 0 else {
-      throw ApplianceError(
-        .fileUnsafe, "\"\(target)\" is there already", hint: "name a folder that is not")
-    }
-    let staging = try RestoreFolder.make(beside: target)
-    do {
+    try RestoreFolder.fill(target) { staging in
       for folder in manifest.folders where wanted.count == manifest.files.count {
         try PrivateFolder.create(staging + "/" + place(try Self.safe(folder)))
       }
@@ -71,12 +66,6 @@ public struct SnapshotRestore {
         bytes += file.size
         progress(index + 1, bytes)
       }
-      try RestoreFolder.synchronize(staging)
-      guard rename(staging, target) == 0 else { throw ApplianceError.system("restore to", target) }
-      try DurableFile.synchronizeFolder(of: target)
-    } catch {
-      try RestoreFolder.remove(staging)
-      throw error
     }
     return manifest
   }
@@ -87,17 +76,16 @@ public struct SnapshotRestore {
   /// - Returns: Chunks that were compared.
   /// - Throws: `backup.damaged` with the file that is another.
   public func compare(_ target: String, place: (String) -> String = { $0 }) throws -> Int {
+    let storage = FolderStorage(path: target)
     var count = 0
     for file in wanted {
-      let path = target + "/" + place(try Self.safe(file.path))
-      let storage = FolderStorage(path: target)
+      let name = place(try Self.safe(file.path))
       var start = 0
       for text in file.chunks {
         guard let id = HashValue(hexadecimal: text), let length = reader.length(of: id) else {
           throw ApplianceError(.backupDamaged, "\(file.path) names a chunk that cannot be")
         }
-        let piece = try storage.read(
-          String(path.dropFirst(target.count + 1)), start..<start + length)
+        let piece = try storage.read(name, start..<start + length)
         guard piece.withUnsafeBytes({ reader.id(of: $0) }) == id else {
           throw ApplianceError(
             .backupDamaged, "\(file.path), byte \(start): it is not what was backed up")
@@ -105,7 +93,7 @@ public struct SnapshotRestore {
         start += length
         count += 1
       }
-      guard try storage.file(String(path.dropFirst(target.count + 1)))?.size == file.size else {
+      guard try storage.file(name)?.size == file.size else {
         throw ApplianceError(.backupDamaged, "\(file.path) has another size")
       }
     }

@@ -80,9 +80,9 @@ public struct SnapshotWriter {
     (self.repository, self.chain) = (repository, chain)
     cutter = ContentDefinedChunks(repository.keys)
     var found = try repository.chunks(chain)
-    var mend = RepositoryMend(repository)
-    try mend.run(
-      found.damages.filter { !$0.isLost }.map { .init(file: $0.file, hash: $0.hash) })
+    try RepositoryMend.run(
+      found.damages.filter { !$0.isLost }.map { .init(file: $0.file, hash: $0.hash) },
+      in: repository.storage)
     damages =
       chain.damages.map { "\($0.file) \($0.problem)" }
       + found.damages.map { "\($0.file) \($0.problem)" }
@@ -125,8 +125,7 @@ public struct SnapshotWriter {
     let chain = try repository.heads()
     try chain.require(author.known)
     try chain.requireEnd()
-    var mend = RepositoryMend(repository)
-    try mend.run(chain.mendable)
+    try RepositoryMend.run(chain.mendable, in: repository.storage)
     var writer = try SnapshotWriter(contents, repository, chain, lost: author.lost)
     return try writer.write(contents, facts, author, now, progress)
   }

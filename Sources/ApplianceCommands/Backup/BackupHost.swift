@@ -96,12 +96,6 @@ enum BackupHost {
     return spec
   }
 
-  /// Where a snapshot may be restored for a while: private, and on the disk of the appliance.
-  static func scratch(_ paths: AppliancePaths) throws -> String {
-    try PrivateFolder.create(paths.backupStaging)
-    return paths.backupStaging
-  }
-
   static func location(_ named: String?, _ paths: AppliancePaths) throws -> RepositoryLocation {
     let spec = try BundleStore(paths).current()?.state.spec.backup
     return try RepositoryLocation(

@@ -43,7 +43,7 @@ extension BackupCommand {
       let head = try BackupHost.head(chain, snapshot)
       let target = target.count > 1 && target.hasSuffix("/") ? String(target.dropLast()) : target
       if let parts = try RestoredRows.parts(only) {
-        let rows = try RestoredRows(parts, scratch: try BackupHost.scratch(paths))
+        let rows = try RestoredRows(parts, scratch: try ScratchFolder.parent(paths))
           .write(repository, chain, head.sequence, to: target)
         if options.format == .json { return try Output.json(rows) }
         for (file, count) in rows.sorted(by: { $0.key < $1.key }) {

@@ -27,13 +27,7 @@ extension BackupCommand {
       case data
       case restore
 
-      var ofBackup: BackupLevel {
-        switch self {
-        case .manifest: .manifest
-        case .data: .data
-        case .restore: .restore
-        }
-      }
+      var ofBackup: BackupLevel { BackupLevel(rawValue: rawValue) ?? .data }
     }
 
     @OptionGroup var access: RepositoryOptions
@@ -50,7 +44,7 @@ extension BackupCommand {
       if access.recovery {
         let (repository, _) = try access.open(paths)
         report = try BackupVerification.run(
-          repository, level: level.ofBackup, known: nil, scratch: try BackupHost.scratch(paths),
+          repository, level: level.ofBackup, known: nil, scratch: try ScratchFolder.parent(paths),
           progress: told)
       } else {
         report = try await BackupHost.host(paths).verify(

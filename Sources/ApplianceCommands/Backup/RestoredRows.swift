@@ -42,31 +42,20 @@ struct RestoredRows {
   func write(
     _ repository: BackupRepository, _ chain: HeadChain, _ snapshot: Int, to target: String
   ) throws -> [String: Int] {
-    guard access(target, F_OK) != 0 else {
-      throw ApplianceError(
-        .fileUnsafe, "\"\(target)\" is there already", hint: "name a folder that is not")
-    }
     let own = try ScratchFolder(in: scratch, for: .rows)
     defer { own.remove() }
     let snapshotFolder = own.path + "/snapshot"
     _ = try SnapshotRestore(
       repository, chain, sequence: snapshot, only: [HostContents.timeline]
     ).write(to: snapshotFolder)
-    let staging = try RestoreFolder.make(beside: target)
-    do {
+    return try RestoreFolder.fill(target) { staging in
       var rows: [String: Int] = [:]
       for (index, part) in parts.enumerated() {
         let name = Self.name(part, index)
         rows[name] = try write(
           part, from: "\(snapshotFolder)/\(HostContents.timeline)", to: "\(staging)/\(name)")
       }
-      try DurableFile.synchronizeFolder(of: staging + "/.")
-      guard rename(staging, target) == 0 else { throw ApplianceError.system("restore to", target) }
-      try DurableFile.synchronizeFolder(of: target)
       return rows
-    } catch {
-      try RestoreFolder.remove(staging)
-      throw error
     }
   }
 

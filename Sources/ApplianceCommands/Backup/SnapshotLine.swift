@@ -18,7 +18,7 @@ struct SnapshotLine: Encodable {
   init(_ manifest: BackupManifest) {
     (sequence, finished) = (manifest.sequence, manifest.finished)
     (appliance, commit) = (manifest.appliance, manifest.commit)
-    (files, size) = (manifest.files.count, manifest.files.reduce(0) { $0 + $1.size })
+    (files, size) = (manifest.files.count, manifest.size)
     skipped = manifest.skipped.count
   }
 

@@ -152,16 +152,7 @@ struct SetupHost {
         "/usr/bin/setsid", "--wait", "/usr/bin/setpriv", "--reuid=\(Self.user)",
         "--regid=\(Self.user)", "--init-groups", "--no-new-privs", "--",
       ] : []
-    return try run(drop + [try Self.executable] + arguments + home)
-  }
-
-  private static var executable: String {
-    get throws {
-      guard let path = PrivateFolder.resolve("/proc/self/exe") else {
-        throw ApplianceError.system("find", "/proc/self/exe")
-      }
-      return path
-    }
+    return try run(drop + [try OwnProgram.path] + arguments + home)
   }
 
   private func run(_ words: [String]) throws -> Int32 {

@@ -59,7 +59,7 @@ struct ChunkIndex {
         throw ApplianceError(
           .backupDamaged,
           "chunk \(id.hexadecimal.prefix(12)) refers to more than "
-            + "\(RepositoryFormat.depthLimit) others")
+            + "\(RepositoryFormat.depthLimit - 1) others")
       }
       next = place.base
     }

@@ -54,13 +54,13 @@ final class Zstandard {
     // One frame, of this content, with nothing after it.
     guard ZSTD_findFrameCompressedSize(frame, frame.count) == frame.count,
       ZSTD_getFrameContentSize(frame, frame.count) == UInt64(length)
-    else { throw ApplianceError(.backupDamaged, "a chunk is not one compressed frame") }
+    else { throw ApplianceError(.backupDamaged, "is not one compressed frame") }
     return try withBase(base, { ZSTD_DCtx_refPrefix(decompressor, $0, $1) }) {
       try [UInt8](unsafeUninitializedCapacity: length) { target, count in
         let size = ZSTD_decompressDCtx(
           decompressor, target.baseAddress, length, frame, frame.count)
         guard ZSTD_isError(size) == 0, size == length else {
-          throw ApplianceError(.backupDamaged, "a compressed chunk does not have its content")
+          throw ApplianceError(.backupDamaged, "does not have the content of its frame")
         }
         count = size
       }

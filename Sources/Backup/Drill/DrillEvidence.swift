@@ -29,7 +29,7 @@ public struct DrillEvidence: Sendable, Codable, Equatable {
   }
 
   /// Where a drill took place.
-  public enum Root: String, Sendable, Codable, CaseIterable {
+  public enum Root: String, Sendable, Codable {
     /// A root of its own, made by bubblewrap: the system's programs, this one, the repository.
     case bubblewrap
   }
@@ -88,9 +88,11 @@ public struct DrillEvidence: Sendable, Codable, Equatable {
   public let phases: [Phase]
   public let checks: [Check]
 
-  public init(_ findings: DrillFindings, snapshot: Snapshot, isByRecoveryKey: Bool) {
+  public init(
+    _ findings: DrillFindings, snapshot: Snapshot, drillHost: String, isByRecoveryKey: Bool
+  ) {
     formatVersion = 1
-    (root, entries, drillHost) = (findings.root, findings.entries, findings.drillHost)
+    (root, entries, self.drillHost) = (.bubblewrap, findings.entries, drillHost)
     (program, programHash) = (ApplianceVersion.current, findings.programHash)
     (repository, writer, head) = (findings.repository, findings.writer, findings.head)
     (self.snapshot, self.isByRecoveryKey) = (snapshot, isByRecoveryKey)
@@ -120,9 +122,7 @@ public struct DrillEvidence: Sendable, Codable, Equatable {
 
 /// What the steps of a drill gather.
 public struct DrillFindings: Sendable, Codable {
-  public var root: DrillEvidence.Root
   public var entries: [String] = []
-  public var drillHost = ""
   public var programHash = ""
   public var repository = ""
   public var writer = ""
@@ -135,7 +135,5 @@ public struct DrillFindings: Sendable, Codable {
   public var phases: [DrillEvidence.Phase] = []
   public var checks: [DrillEvidence.Check] = []
 
-  public init(root: DrillEvidence.Root, at now: Date) {
-    (self.root, started, finished) = (root, now, now)
-  }
+  public init(at now: Date) { (started, finished) = (now, now) }
 }

@@ -62,6 +62,9 @@ public struct BackupRecord: Sendable, Codable, Equatable {
     }
   }
 
+  /// Clocks of two hosts, or of one before and after it was set, may be so far apart. Seconds.
+  public static let clockTolerance: TimeInterval = 300
+
   /// Runs that are remembered at most.
   private static let limit = 200
 
@@ -76,7 +79,8 @@ public struct BackupRecord: Sendable, Codable, Equatable {
   public mutating func note(_ run: Run, now: Date = Date()) {
     // A clock was ahead once: what it told must not cover what is told now.
     runs.removeAll {
-      $0.deed == run.deed && $0.address == run.address && $0.at > now.addingTimeInterval(300)
+      $0.deed == run.deed && $0.address == run.address
+        && $0.at > now.addingTimeInterval(Self.clockTolerance)
     }
     runs.removeAll { $0.isCovered(by: run) }
     // An older one that comes later, as evidence may, is no news.
@@ -115,6 +119,12 @@ public struct BackupRecord: Sendable, Codable, Equatable {
 }
 
 extension BackupRecord.Run {
+  /// Levels of checks, the least first.
+  private static let levels = ["manifest", "data", "restore"]
+
+  /// How much a check looked at, to be compared with others.
+  public var depth: Int { level.flatMap { Self.levels.firstIndex(of: $0) } ?? 0 }
+
   /// Whether everything was read.
-  public var isDeep: Bool { level == "data" || level == "restore" }
+  public var isDeep: Bool { depth > 0 }
 }

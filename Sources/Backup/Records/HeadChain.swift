@@ -13,7 +13,7 @@ public struct KnownHead: Sendable, Codable, Equatable {
 
   public init(sequence: Int, hash: String) { (self.sequence, self.hash) = (sequence, hash) }
 
-  /// Reads `SEQUENCE:HASH`.
+  /// Reads `NUMBER:HASH`.
   public init?(_ text: String) {
     let parts = text.split(separator: ":")
     guard parts.count == 2, let sequence = Int(parts[0]), sequence > 0,

@@ -86,10 +86,8 @@ public struct RepositoryPrune {
     let grown = before.grown(by: candidates)
     let shrunk = shrink(candidates, grown)
     let frozen = despiteShrink ? nil : shrunk
-    // Somebody is content with what there is now.
-    let baseline =
-      shrunk != nil && despiteShrink
-      ? RetentionBaseline.none.grown(by: candidates.suffix(1)).since(chain.next) : grown
+    // Whether somebody is content with what there is now.
+    let isAccepted = shrunk != nil && despiteShrink
     let kept = Set(decisions.filter { $0.isKept || frozen != nil }.map(\.sequence))
     let live = try liveChunks(manifests.map(\.manifest).filter { kept.contains($0.sequence) })
     let forgotten = candidates.map(\.sequence).filter { !kept.contains($0) }
@@ -97,26 +95,29 @@ public struct RepositoryPrune {
     if !isDry { try sweep.run() }
     var compaction = PackCompaction(repository, index, live, worth: Self.worth)
     var head = chain.newest
-    let isNews = !forgotten.isEmpty || (shrunk != nil && despiteShrink)
-    if isNews {
-      if !isDry {
-        var mend = RepositoryMend(repository)
-        try mend.run(chain.mendable)
-        try compaction.write()
-      }
-      head =
-        try isDry
-        ? head
-        : repository.publish(
-          RepositoryNews(
-            manifest: nil, index: compaction.result, isComplete: true, forgotten: forgotten,
-            baseline: baseline, time: now),
-          after: chain, signer: signer)
+    if !isDry, isAccepted || !forgotten.isEmpty {
+      let baseline =
+        isAccepted
+        ? RetentionBaseline.none.grown(by: candidates.suffix(1)).since(chain.next) : grown
+      head = try publish(forgotten, baseline, &compaction, signer)
     }
     return PruneReport(
       decisions: decisions, frozen: frozen, released: forgotten.isEmpty ? 0 : compaction.released,
       rewritten: forgotten.isEmpty ? 0 : compaction.rewritten, removed: sweep.removed,
       removedBytes: sweep.removedBytes, head: head)
+  }
+
+  private func publish(
+    _ forgotten: [Int], _ baseline: RetentionBaseline, _ compaction: inout PackCompaction,
+    _ signer: SigningKey
+  ) throws -> KnownHead {
+    try RepositoryMend.run(chain.mendable, in: repository.storage)
+    try compaction.write()
+    return try repository.publish(
+      RepositoryNews(
+        manifest: nil, index: compaction.result, isComplete: true, forgotten: forgotten,
+        baseline: baseline, time: now),
+      after: chain, signer: signer)
   }
 
   /// Whoever empties a host, or what it backs up, is not to have the backups of before forgotten.

@@ -141,7 +141,7 @@ public struct RetentionRule: Sendable, Equatable {
     if let newest = snapshots.last(where: { $0.sequence <= verified ?? 0 }) {
       keep(newest, "last verified")
     }
-    let latest = now.addingTimeInterval(300)
+    let latest = now.addingTimeInterval(BackupRecord.clockTolerance)
     for snapshot in snapshots where snapshot.time > latest { keep(snapshot, "time to come") }
     let timely = snapshots.filter { $0.time <= latest }
     for period in Period.allCases {

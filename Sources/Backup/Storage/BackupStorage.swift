@@ -19,8 +19,8 @@ public struct StoredFile: Sendable, Equatable {
   }
 }
 
-/// Where the files of a repository lie. Files appear whole, under a name that nothing had before, and
-/// never change; what was added is there after a power cut.
+/// Where the files of a repository lie. Files appear whole, under a name that nothing has then, and
+/// do not change; what was added is there after a power cut.
 ///
 /// Calls wait for their end. Errors of storage that cannot be reached have the code `backup.storage`:
 /// nothing is known then, and what cannot be seen is not absent.

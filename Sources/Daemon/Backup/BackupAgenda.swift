@@ -37,7 +37,8 @@ struct BackupAgenda {
     }
   }
 
-  /// The last point that has come by a time: a run then serves it, and those before it.
+  /// The last point that has come by a time, or the time itself when that is long ago: a run then serves
+  /// it, and those before it.
   func served(_ deed: BackupRecord.Deed, at now: Date) -> Date? {
     guard let schedule = schedule(deed), var point = next(deed)?.point, point <= now else {
       return nil

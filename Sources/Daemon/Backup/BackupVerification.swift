@@ -14,7 +14,7 @@ public struct BackupVerification: Sendable, Encodable {
   public let level: String
   public let repository: RepositoryReport
   /// What came back of the newest snapshot; nothing at levels that restore nothing.
-  public let restored: [RestoredCheck.Result]
+  public let restored: [DrillEvidence.Check]
 
   /// An empty repository passes no check.
   public var isRight: Bool {
@@ -48,7 +48,7 @@ public struct BackupVerification: Sendable, Encodable {
   ) throws -> BackupVerification {
     let report = try RepositoryCheck.run(
       repository, level: level == .manifest ? .manifest : .data, known: known, progress: progress)
-    var restored: [RestoredCheck.Result] = []
+    var restored: [DrillEvidence.Check] = []
     if level == .restore, report.isIntact, report.snapshots > 0 {
       restored = try restore(repository, scratch)
     }
@@ -57,7 +57,7 @@ public struct BackupVerification: Sendable, Encodable {
 
   private static func restore(
     _ repository: BackupRepository, _ scratch: String
-  ) throws -> [RestoredCheck.Result] {
+  ) throws -> [DrillEvidence.Check] {
     let own = try ScratchFolder(in: scratch, for: .verify)
     defer { own.remove() }
     let folder = own.path

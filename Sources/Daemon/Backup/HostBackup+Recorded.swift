@@ -40,7 +40,7 @@ extension HostBackup {
     try await recorded(.verify, location, level: level) { known in
       let repository = try open()
       known("\(repository.id)")
-      let (head, scratch) = (try knownHead(of: repository), try scratchFolder())
+      let (head, scratch) = (try knownHead(of: repository), try ScratchFolder.parent(paths))
       let report = try await BlockingWork.run("verify", isInBackground: true) {
         try BackupVerification.run(
           repository, level: level, known: head, scratch: scratch, progress: progress)

@@ -19,7 +19,7 @@ public struct HostBackup: Sendable {
   private static let rootEntry = "kafclaw/backup-root"
   private static let signerEntry = "kafclaw/backup-signer"
 
-  private let paths: AppliancePaths
+  let paths: AppliancePaths
   private let tomb: TombStore
   private let audit: HostAudit
   var record: BackupRecordFile { BackupRecordFile(paths) }
@@ -183,12 +183,6 @@ public struct HostBackup: Sendable {
 
   private func seen(_ repository: BackupRepository) -> String {
     "\(paths.copies)/backup-\(repository.id).seen"
-  }
-
-  /// Where a snapshot may be restored for a while.
-  func scratchFolder() throws -> String {
-    try PrivateFolder.create(paths.backupStaging)
-    return paths.backupStaging
   }
 
   /// Who writes the repositories of this host, as ``BackupRepository/writer`` tells it.

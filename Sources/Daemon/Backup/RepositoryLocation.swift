@@ -48,7 +48,7 @@ public enum RepositoryLocation: Sendable {
     }
   }
 
-  /// Its last part, for people.
+  /// Its last part, or its address, for people.
   var name: String {
     switch self {
     case .folder(let path): String(path.split(separator: "/").last ?? "repository")

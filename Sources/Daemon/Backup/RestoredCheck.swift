@@ -10,21 +10,15 @@ import Timeline
 
 /// Restores a snapshot to a place of its own and looks at what came back.
 public enum RestoredCheck {
-  /// One thing that was compared.
-  public struct Result: Sendable, Codable, Equatable {
-    public let name: String
-    public let expected: String
-    public let found: String
-    public var isRight: Bool { expected == found }
-  }
-
   /// - Parameter paths: Where ``HostContents`` brought a snapshot back to.
-  public static func run(_ manifest: BackupManifest, _ paths: AppliancePaths) -> [Result] {
-    var results: [Result] = []
+  public static func run(_ manifest: BackupManifest, _ paths: AppliancePaths) -> [DrillEvidence
+    .Check]
+  {
+    var results: [DrillEvidence.Check] = []
     func compare(_ name: String, _ expected: String, _ found: () throws -> String) {
       let text: String
       do { text = try found() } catch { text = ApplianceError.of(error).message }
-      results.append(Result(name: name, expected: expected, found: text))
+      results.append(DrillEvidence.Check(name, expected: expected, found: text))
     }
     if let database = manifest.database {
       compare("timeline.intact", "intact") {

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-import DurableIO
+public import DurableIO
 import Foundation
 import SodiumCrypto
 
@@ -16,6 +16,12 @@ public final class ScratchFolder {
   }
 
   private static let digits = 16
+
+  /// Where a host has such folders: private, and on the disk of the appliance.
+  public static func parent(_ paths: AppliancePaths) throws -> String {
+    try PrivateFolder.create(paths.backupStaging)
+    return paths.backupStaging
+  }
 
   public let path: String
   private let lock: FileLock

@@ -73,7 +73,7 @@ struct BackupService: Service {
 
   /// A clock that was ahead once must not keep backups from being made until it is right.
   private func forgetTimesToCome(_ file: BackupRecordFile, _ now: Date) throws {
-    let latest = now.addingTimeInterval(300)
+    let latest = now.addingTimeInterval(BackupRecord.clockTolerance)
     let ahead = try file.read().points.filter { $0.value > latest }
     guard !ahead.isEmpty else { return }
     logger.warning(

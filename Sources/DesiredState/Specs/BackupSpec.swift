@@ -33,7 +33,8 @@ extension BackupSpec: SpecSection, SpecNesting {
     SpecField("secretKey", \.secretKey, "Secret key of an S3 repository."),
     SpecField(
       "appendOnly", \.appendOnly,
-      "Whether this host forgets nothing and removes nothing that counts: retention is for another one."),
+      "Whether this host forgets nothing and removes nothing that counts: retention is for another one."
+    ),
     SpecField("retention", \.retention, RetentionSpec.summary),
     SpecField("verify", \.verify, BackupVerificationSpec.summary),
   ]

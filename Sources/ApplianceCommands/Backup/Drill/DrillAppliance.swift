@@ -45,11 +45,8 @@ struct DrillAppliance: Sendable {
   }
 
   private func process(_ words: [String], _ substitutes: [String: String]) throws -> Process {
-    guard let program = PrivateFolder.resolve("/proc/self/exe") else {
-      throw ApplianceError.system("find", "/proc/self/exe")
-    }
     let process = Process()
-    process.executableURL = URL(filePath: program)
+    process.executableURL = URL(filePath: try OwnProgram.path)
     process.arguments = words
     process.environment = settings.merging(substitutes) { _, own in own }
     process.standardInput = FileHandle.nullDevice

@@ -11,12 +11,6 @@ import Tomb
 
 /// What the steps of a drill are told, in a file. The key comes by standard input.
 struct DrillOrder: Codable {
-  /// Folder of the repository.
-  let repository: String
-  /// An existing, empty folder.
-  let scratch: String
-  let root: DrillEvidence.Root
-  let drillHost: String
   /// `nil` for the newest.
   let snapshot: Int?
   let knownHead: KnownHead?

@@ -17,12 +17,11 @@ struct DrillSteps {
   private(set) var findings: DrillFindings
   private let clock = ContinuousClock()
 
-  private var storage: any BackupStorage { FolderStorage(path: order.repository) }
+  private var storage: any BackupStorage { FolderStorage(path: DrillRoot.repository) }
 
   init(_ order: DrillOrder, _ key: DrillKey) {
     (self.order, self.key) = (order, key)
-    findings = DrillFindings(root: order.root, at: Date())
-    findings.drillHost = order.drillHost
+    findings = DrillFindings(at: Date())
   }
 
   mutating func run() async {
@@ -94,26 +93,26 @@ struct DrillSteps {
       let chain = try repository.heads()
       steps.findings.snapshot = .init(try repository.manifest(head))
       let restore = try SnapshotRestore(repository, chain, sequence: head.sequence)
-      let restored = steps.order.scratch + "/restored"
+      let restored = DrillRoot.scratch + "/restored"
       let manifest = try restore.write(to: restored)
       let compared = try restore.compare(restored)
-      try DrillPlace(manifest).take(restored, in: steps.order.scratch)
+      try DrillPlace(manifest).take(restored, in: DrillRoot.scratch)
       steps.check("files.content", "\(restore.chunks) chunks", "\(compared) chunks")
       return manifest
     }
   }
 
   private mutating func examine(_ manifest: BackupManifest) throws {
-    let place = try DrillPlace(manifest)
-    let results = timed("examine") {
-      RestoredCheck.run(manifest, place.paths)
+    try phase("examine") { steps in
+      for result in RestoredCheck.run(manifest, try DrillPlace(manifest).paths) {
+        steps.check(result.name, result.expected, result.found)
+      }
     }
-    for result in results { check(result.name, result.expected, result.found) }
   }
 
   private mutating func substitute(_ manifest: BackupManifest) throws -> DrillAppliance {
     try phase("substitute") { steps in
-      var substitution = try DrillSubstitution(steps.order, manifest)
+      var substitution = try DrillSubstitution(manifest)
       let appliance = try substitution.run()
       steps.findings.substitutions = substitution.made
       return appliance
@@ -160,7 +159,7 @@ struct DrillSteps {
   private mutating func control(_ root: SecretKey, _ snapshot: Int) throws {
     try phase("control") { steps in
       steps.findings.checks += try NegativeControl.run(
-        steps.storage, root: root, snapshot: snapshot, target: steps.order.scratch + "/control")
+        steps.storage, root: root, snapshot: snapshot, target: DrillRoot.scratch + "/control")
     }
   }
 
@@ -168,13 +167,6 @@ struct DrillSteps {
 
   private mutating func check(_ name: String, _ expected: String, _ found: String) {
     findings.checks.append(.init(name, expected: expected, found: VisibleText.escape(found)))
-  }
-
-  private mutating func timed<Value>(_ name: String, _ body: () -> Value) -> Value {
-    let began = clock.now
-    let value = body()
-    findings.phases.append(.init(name, milliseconds: Self.milliseconds(clock.now - began)))
-    return value
   }
 
   private mutating func phase<Value>(
@@ -192,12 +184,11 @@ struct DrillSteps {
     _ name: String, _ body: (inout DrillSteps) async throws -> Value
   ) async throws -> Value {
     let began = clock.now
-    Progress.note("\(name) …")
-    do {
-      let value = try await body(&self)
+    defer {
       findings.phases.append(.init(name, milliseconds: Self.milliseconds(clock.now - began)))
-      return value
-    } catch { throw failed(name, error) }
+    }
+    Progress.note("\(name) …")
+    do { return try await body(&self) } catch { throw failed(name, error) }
   }
 
   private mutating func failed(_ name: String, _ error: any Error) -> any Error {

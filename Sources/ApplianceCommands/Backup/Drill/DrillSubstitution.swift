@@ -17,14 +17,13 @@ struct DrillSubstitution {
   /// While the appliance runs: its model answers without a network.
   static let ofBoot = ["KAFCLAW_AGENT_PROVIDER": "offline"]
 
-  private let order: DrillOrder
   private let manifest: BackupManifest
   private let paths: AppliancePaths
-  private var scratch: String { order.scratch }
+  private let scratch = DrillRoot.scratch
   private(set) var made: [String] = []
 
-  init(_ order: DrillOrder, _ manifest: BackupManifest) throws {
-    (self.order, self.manifest) = (order, manifest)
+  init(_ manifest: BackupManifest) throws {
+    self.manifest = manifest
     paths = try DrillPlace(manifest).paths
   }
 

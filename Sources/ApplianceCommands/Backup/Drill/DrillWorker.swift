@@ -19,8 +19,7 @@ enum DrillWorker {
 
   private static func answer(_ request: DrillRequest) async throws -> DrillReply {
     HostTomb.protectMemory()
-    let paths: AppliancePaths =
-      request.home == AppliancePaths.systemHome ? .system : .user(home: request.home)
+    let paths = AppliancePaths.user(home: request.home)
     let drill = try HostDrill(
       paths, try RepositoryOptions.parse([]), snapshot: nil,
       scratch: nil)

@@ -67,7 +67,7 @@ extension BackupCommand {
         let evidence = try EvidenceReading.read(file, signer: signer).evidence
         let location = try BackupHost.location(repository, paths)
         try require(evidence, to: location, paths)
-        guard evidence.finished <= Date().addingTimeInterval(300) else {
+        guard evidence.finished <= Date().addingTimeInterval(BackupRecord.clockTolerance) else {
           throw ApplianceError(
             .malformed,
             "the drill ended at \(evidence.finished.formatted(.iso8601)), which is to "

@@ -24,15 +24,16 @@ struct HostDrill {
     _ paths: AppliancePaths, _ access: RepositoryOptions, snapshot: Int?, scratch: String?
   ) throws {
     (self.paths, self.access, self.snapshot) = (paths, access, snapshot)
-    // Where nobody else looks: an interrupted drill leaves what it restored.
-    folder = try ScratchFolder(in: try scratch ?? BackupHost.scratch(paths), for: .drill)
     location = try BackupHost.location(access.repository, paths)
+    // Where nobody else looks: an interrupted drill leaves what it restored.
+    folder = try ScratchFolder(in: try scratch ?? ScratchFolder.parent(paths), for: .drill)
   }
 
   /// - Returns: The evidence, and the files in which it is.
   func run(
     evidence target: String?
   ) async throws -> (SignedEvidence, (json: String, page: String)) {
+    defer { folder.remove() }
     let signed: SignedEvidence
     do { signed = try await evidence() } catch {
       var run = BackupRecord.Run(
@@ -53,7 +54,6 @@ struct HostDrill {
     try DrillRoot.require()
     let key = try drillKey()
     let signer = try DrillSigner(paths).key()
-    defer { folder.remove() }
     let findings = try await findings(key)
     guard let snapshot = findings.snapshot else {
       throw ApplianceError(
@@ -61,7 +61,10 @@ struct HostDrill {
         "no snapshot could be looked at: " + (findings.checks.last?.found ?? "nothing was seen"))
     }
     return try SignedEvidence(
-      DrillEvidence(findings, snapshot: snapshot, isByRecoveryKey: access.recovery), by: signer)
+      DrillEvidence(
+        findings, snapshot: snapshot, drillHost: HostIdentity.hash,
+        isByRecoveryKey: access.recovery),
+      by: signer)
   }
 
   private func drillKey() throws -> DrillKey {
@@ -75,15 +78,11 @@ struct HostDrill {
     try place.prepare(scratch)
     let libraries = try DrillRoot.ownLibraries()
     let order = DrillOrder(
-      repository: DrillRoot.repository, scratch: DrillRoot.scratch, root: .bubblewrap,
-      drillHost: HostIdentity.hash, snapshot: snapshot, knownHead: try knownHead(),
-      writer: access.writer, libraries: libraries, places: place.folders.map(\.path))
+      snapshot: snapshot, knownHead: try knownHead(), writer: access.writer, libraries: libraries,
+      places: place.folders.map(\.path))
     try DurableFile.replace(scratch + "/order.json", with: try ApplianceJSON.encode(order))
-    guard let executable = PrivateFolder.resolve("/proc/self/exe") else {
-      throw ApplianceError.system("find", "/proc/self/exe")
-    }
     let root = DrillRoot(
-      repository: repository, scratch: scratch, place: place, executable: executable,
+      repository: repository, scratch: scratch, place: place, executable: try OwnProgram.path,
       libraries: libraries)
     return try await HelperProgram.run(
       root.command(["backup", "drill-steps", DrillRoot.scratch + "/order.json"]),

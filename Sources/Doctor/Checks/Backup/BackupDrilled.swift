@@ -47,7 +47,7 @@ extension BackupLook {
     }
     // An old snapshot that restores says little of the new ones.
     let age = now.timeIntervalSince(whole.snapshotTime ?? whole.at)
-    guard (-300...maxAge).contains(age) else {
+    guard (-BackupRecord.clockTolerance...maxAge).contains(age) else {
       return Verdict(
         .fail,
         "the last snapshot that the recovery key restored, \(Self.name(whole)), is not within "

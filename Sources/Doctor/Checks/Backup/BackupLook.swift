@@ -52,7 +52,7 @@ struct BackupLook {
   /// - Returns: Why a deed is late; `nil` while it is not.
   func lateness(_ deed: BackupRecord.Deed, _ name: String) -> String? {
     let done = last(deed, [.done])
-    let latest = now.addingTimeInterval(300)
+    let latest = now.addingTimeInterval(BackupRecord.clockTolerance)
     if let done, done.at > latest {
       return
         "the last \(name) is of \(done.at.formatted(.iso8601)), which is to come: the clock was "
@@ -72,9 +72,7 @@ struct BackupLook {
 
 extension BackupRecord.Run {
   fileprivate func isAsMuch(as other: BackupRecord.Run) -> Bool {
-    let depths = ["manifest", "data", "restore"]
-    let depth = { (level: String?) in level.flatMap { depths.firstIndex(of: $0) } ?? 0 }
-    return depth(level) >= depth(other.level) && (snapshot ?? 0) >= (other.snapshot ?? 0)
+    depth >= other.depth && (snapshot ?? 0) >= (other.snapshot ?? 0)
       && (other.isByRecoveryKey != true || isByRecoveryKey == true)
   }
 }
