@@ -147,11 +147,13 @@ extension ScriptedServer.Step {
 
   static let streamEnd = Self.send("0\r\n\r\n")
 
+  /// A whole answer, after which the connection ends; it says so, or the client may take it for its
+  /// next request.
   static func response(
     _ status: String, _ body: String, type: String = "application/json", headers: String = ""
   ) -> Self {
     .send(
       "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n"
-        + "\(headers)\r\n\(body)")
+        + "Connection: close\r\n\(headers)\r\n\(body)")
   }
 }
