@@ -100,6 +100,9 @@ public struct SnapshotRestore {
     return count
   }
 
+  /// Files that are restored.
+  public var files: Int { wanted.count }
+
   /// Of the files that are restored.
   public var chunks: Int { wanted.reduce(0) { $0 + $1.chunks.count } }
 

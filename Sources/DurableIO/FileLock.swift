@@ -18,7 +18,7 @@ public struct FileLock: ~Copyable {
       guard errno == EWOULDBLOCK else { throw ApplianceError.system("lock", path) }
       throw ApplianceError(
         .lockHeld, "\"\(path)\" is locked by \(Self.holder(of: path))",
-        hint: "kafclaw status shows the running appliance")
+        hint: "wait until it ends; kafclaw status shows a running appliance")
     }
     let text = Array("pid \(getpid()) (\(purpose))\n".utf8)
     guard ftruncate(file.number, 0) == 0 else { throw ApplianceError.system("truncate", path) }

@@ -133,6 +133,28 @@ import Testing
     #expect(warned.code == 1 && warned.errors.contains("is known"), "\(warned.errors)")
   }
 
+  @Test("nothing is restored into the repository, or into what is backed up")
+  func places() throws {
+    try create()
+    let inside = appliance.home + "/.kafclaw/copy"
+    for (target, words) in [
+      (repository + "/copy", "lies in the repository"), (inside, "cannot be made there"),
+      ("", "cannot be made there"),
+    ] {
+      let result = try appliance.run("backup", "restore", repository, "--target", target)
+      #expect(result.code == 1 && result.errors.contains(words), "\(target): \(result.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: repository + "/copy"))
+    let target = try appliance.scratch.folder("parts") + "/out/"
+    let part = try appliance.run(
+      "backup", "restore", repository, "--target", target, "--only", "configuration/", "--json")
+    #expect(part.code == 0, "\(part.errors)")
+    let line = try #require(
+      try JSONSerialization.jsonObject(with: Data(part.output.utf8)) as? [String: Any])
+    let (files, restored) = (line["files"] as? Int ?? 0, line["restored"] as? Int ?? 0)
+    #expect(restored > 0 && restored < files)
+  }
+
   @Test("without a tomb, a repository or the right key there is a clear error")
   func refusals() throws {
     let empty = try appliance.scratch.folder("empty")

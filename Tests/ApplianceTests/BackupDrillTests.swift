@@ -91,4 +91,22 @@ struct BackupDrillTests {
     let record = try appliance.run("backup", "status", "--json").output
     #expect(record.contains("\"isByRecoveryKey\" : false"), "\(record)")
   }
+
+  @Test("before a drill it is seen that its evidence can be kept, and where it restores to")
+  func places() throws {
+    let empty = try appliance.scratch.folder("empty")
+    let closed = try appliance.scratch.folder("closed")
+    #expect(chmod(closed, 0o500) == 0)
+    for (words, expected) in [
+      (["--evidence", closed], "write evidence to"),
+      (["--evidence", closed + "/x"], "create folder"),
+      (["--scratch", repository + "/x"], "lies in the repository"),
+    ] {
+      let result = try drill(words, home: empty)
+      #expect(result.code == 1 && result.errors.contains(expected), "\(words): \(result.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: repository + "/x"))
+    let status = try Program.run(["backup", "status"], home: empty).output
+    #expect(status.contains("drill: failed"), "\(status)")
+  }
 }

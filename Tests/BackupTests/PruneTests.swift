@@ -113,6 +113,7 @@ struct PruneTests {
     try bench.back(bench.contents(database: "base"))
     let frozen = try prune()
     #expect(frozen.forgotten.isEmpty && frozen.frozen?.contains("snapshot 9") == true)
+    #expect(frozen.decisions.contains { $0.reasons == ["frozen"] })
     #expect(try bench.repository.heads().snapshots.count == 9)
     #expect(try prune(despiteShrink: true).forgotten == Array(1...7))
     try bench.back(bench.contents(database: "base"))

@@ -152,6 +152,52 @@ struct BackupServiceTests {
     }
   }
 
+  @Test("a record that cannot be read keeps no backup from being made, and is kept")
+  func damagedRecord() async throws {
+    try await withService { service in
+      await service.look(spec(), at: start)
+      for (hour, text) in [(0.5, "{"), (1.0, "")] {
+        try Data(text.utf8).write(to: URL(filePath: paths.backupRecord))
+        #expect(throws: ApplianceError.self) { try record() }
+        await service.look(spec(), at: hours(hour))
+        #expect(
+          try Data(contentsOf: URL(filePath: paths.backupRecord + ".damaged")).count
+            == text.utf8.count)
+      }
+      await service.look(spec(), at: hours(3))
+      #expect(try snapshots() == [1])
+      #expect(try record().last(.create)?.outcome == .done)
+    }
+  }
+
+  @Test("what was seen of a repository and cannot be read refuses it, and names the file")
+  func damagedSeen() async throws {
+    try await withService { service in
+      await service.look(spec(), at: start)
+      await service.look(spec(), at: hours(3))
+      let name = try #require(
+        try PrivateFolder.names(in: paths.copies).first {
+          $0.hasSuffix(".seen") && $0 != "tomb.seen"
+        })
+      try Data("x".utf8).write(to: URL(filePath: "\(paths.copies)/\(name)"))
+      await service.look(spec(), at: hours(27))
+      let failed = try #require(try record().last(.create, [.failed]))
+      #expect(failed.words.contains(name), "\(failed.words)")
+      #expect(try snapshots() == [1])
+    }
+  }
+
+  @Test("the next look is when the next run begins, or soon")
+  func pause() async throws {
+    try await withService { service in
+      await service.look(spec(), at: start)
+      #expect(service.pause(spec(), at: hours(3).addingTimeInterval(-7)) == .seconds(7))
+      #expect(service.pause(spec(), at: hours(1)) == .seconds(20))
+      // What could not be done is not tried without end.
+      #expect(service.pause(spec(), at: hours(3.5)) == .seconds(20))
+    }
+  }
+
   @Test("a host that only appends forgets nothing")
   func appendOnly() async throws {
     var spec = spec()

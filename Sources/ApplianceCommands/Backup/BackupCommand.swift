@@ -62,6 +62,8 @@ extension BackupCommand {
       discussion: """
         The timeline is copied as it is at one moment, also while the appliance works. Nothing \
         counts before everything is stored and was read back.
+
+        Exit codes: 0 done, 1 error, 6 another process is at it.
         """)
 
     @Argument(help: "Folder of the repository, or its address.")
@@ -100,9 +102,9 @@ extension BackupCommand {
 
     func run() throws {
       let (repository, chain) = try access.open(try BackupHost.paths(options))
-      let manifests = try chain.snapshots.map { try repository.manifest($0) }
-      if options.format == .json { return try Output.json(manifests.map(SnapshotLine.init)) }
-      for line in manifests.map(SnapshotLine.init) { Output.line(line.text) }
+      let lines = try chain.snapshots.map { SnapshotLine(try repository.manifest($0)) }
+      if options.format == .json { return try Output.json(lines) }
+      for line in lines { Output.line(line.text) }
       if let head = chain.newest { Output.line("head \(head.description)") }
     }
   }

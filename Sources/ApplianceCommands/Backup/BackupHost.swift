@@ -87,11 +87,13 @@ enum BackupHost {
   /// What the desired state in force says of backups.
   ///
   /// - Throws: `backup.repository` when it says nothing.
-  static func declared(_ paths: AppliancePaths) throws -> BackupSpec {
+  static func declared(
+    _ paths: AppliancePaths, hint: String = "name a repository, or declare `backup` and apply it"
+  ) throws -> BackupSpec {
     guard let spec = try BundleStore(paths).current()?.state.spec.backup else {
       throw ApplianceError(
         .backupRepository, "the desired state in force declares no backup",
-        hint: "name a repository, or declare `backup` and apply it")
+        hint: hint)
     }
     return spec
   }
@@ -114,7 +116,7 @@ enum BackupHost {
   static func head(_ text: String) throws -> KnownHead {
     guard let head = KnownHead(text) else {
       throw ApplianceError(
-        .malformed, "\"\(VisibleText.escape(text))\" is not NUMBER:HASH",
+        .malformed, "\"\(VisibleText.escape(String(text.prefix(100))))\" is not NUMBER:HASH",
         hint: "kafclaw backup list prints it")
     }
     return head

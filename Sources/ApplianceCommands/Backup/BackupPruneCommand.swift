@@ -8,6 +8,7 @@ import Daemon
 import DesiredState
 import DurableIO
 import Foundation
+import Reconciliation
 
 extension BackupCommand {
   /// `kafclaw backup prune`.
@@ -19,7 +20,8 @@ extension BackupCommand {
         everything. Files \
         that only forgotten snapshots needed are removed a day later: whoever is reading them can end.
 
-        Exit codes: 0 done, 1 nothing was forgotten because a newer snapshot has much less in it.
+        Exit codes: 0 done, 1 nothing was forgotten because a newer snapshot has much less in it, 6 \
+        another process is at it.
         """)
 
     @Argument(help: "Folder of the repository, or its address.")
@@ -35,7 +37,8 @@ extension BackupCommand {
 
     func run() async throws {
       let paths = try BackupHost.paths(options)
-      let spec = try BackupHost.declared(paths)
+      let spec = try BackupHost.declared(
+        paths, hint: "declare `backup` with what it keeps, and apply it")
       guard !spec.appendOnly || dryRun else {
         throw ApplianceError(
           .backupRepository, "backup.appendOnly: this host removes nothing from the repository",
@@ -60,8 +63,7 @@ extension BackupCommand {
           "\(decision.sequence)  \(decision.time.ISO8601Format())  "
             + (decision.isKept
               ? "kept: \(decision.reasons.joined(separator: ", "))"
-              : report.frozen == nil
-                ? (dryRun ? "would be forgotten" : "forgotten") : "kept: frozen"))
+              : dryRun ? "would be forgotten" : "forgotten"))
       }
       if let frozen = report.frozen {
         Output.note("nothing is forgotten: \(frozen)")
@@ -79,24 +81,33 @@ extension BackupCommand {
   /// `kafclaw backup status`.
   struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "status", abstract: "Tell what became of backups, checks and drills.")
+      commandName: "status", abstract: "Tell what became of backups, checks and drills.",
+      discussion: """
+        Of the declared repository; of all that this host knows when none is declared. A check with \
+        --recovery is told where it is made, and not remembered.
+        """)
 
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-      let record = try BackupRecordFile(try BackupHost.paths(options)).read()
+      let paths = try BackupHost.paths(options)
+      let record = try BackupRecordFile(paths).read()
       if options.format == .json { return try Output.json(record) }
+      let declared = try BundleStore(paths).current()?.state.spec.backup?.repository
+      let address = declared.map(RepositoryAddress.normal)
+      if let address { Output.line("repository: \(VisibleText.escape(address))") }
       for deed in BackupRecord.Deed.allCases {
-        guard let last = record.last(deed) else {
+        guard let last = record.last(deed, at: address) else {
           Output.line("\(deed.rawValue): never")
           continue
         }
         Output.line(
           "\(deed.rawValue): \(last.outcome.rawValue) \(last.at.ISO8601Format())"
+            + (address == nil ? ", \(VisibleText.escape(last.address))" : "")
             + (last.level.map { ", \($0)" } ?? "")
             + (last.snapshot.map { ", snapshot \($0)" } ?? "")
             + ": \(VisibleText.escape(last.words))")
-        if last.outcome != .done, let done = record.last(deed, [.done]) {
+        if last.outcome != .done, let done = record.last(deed, at: address, [.done]) {
           Output.line("  last done \(done.at.ISO8601Format())")
         }
       }

@@ -37,11 +37,18 @@ extension BackupCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    /// A path without the slash that completion leaves at its end.
+    private static func plain(_ path: String) -> String {
+      path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
     func run() throws {
       let paths = try BackupHost.paths(options)
+      let (target, only) = (Self.plain(target), only.map(Self.plain))
       let (repository, chain) = try access.open(paths, isLatestWanted: snapshot == nil)
+      try RepositoryLocation.requireOutside(repository.address, target)
+      try HostBackup.requireApart(target, paths)
       let head = try BackupHost.head(chain, snapshot)
-      let target = target.count > 1 && target.hasSuffix("/") ? String(target.dropLast()) : target
       if let parts = try RestoredRows.parts(only) {
         let rows = try RestoredRows(parts, scratch: try ScratchFolder.parent(paths))
           .write(repository, chain, head.sequence, to: target)
@@ -56,7 +63,9 @@ extension BackupCommand {
       let manifest = try restore.write(to: target, place: HostContents.place) { files, bytes in
         Progress.note("\(files) files, \(ByteText.of(bytes))")
       }
-      if options.format == .json { return try Output.json(SnapshotLine(manifest)) }
+      if options.format == .json {
+        return try Output.json(SnapshotLine(manifest, restored: restore.files))
+      }
       Output.line("restored snapshot \(manifest.sequence) to \(target)")
       if let workspace = manifest.workspace {
         Output.note(

@@ -19,7 +19,7 @@ extension BackupCommand {
         byte. restore: as data, and the newest snapshot is restored to a temporary folder, its \
         database opened and counted, its audit log verified.
 
-        Exit codes: 0 intact, 1 damaged.
+        Exit codes: 0 intact, 1 damaged, or empty.
         """)
 
     enum Level: String, ExpressibleByArgument, CaseIterable {

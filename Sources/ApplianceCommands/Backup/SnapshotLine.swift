@@ -14,8 +14,11 @@ struct SnapshotLine: Encodable {
   let files: Int
   let size: Int
   let skipped: Int
+  /// Files that were brought back of it; `nil` in a list.
+  let restored: Int?
 
-  init(_ manifest: BackupManifest) {
+  init(_ manifest: BackupManifest, restored: Int? = nil) {
+    self.restored = restored
     (sequence, finished) = (manifest.sequence, manifest.finished)
     (appliance, commit) = (manifest.appliance, manifest.commit)
     (files, size) = (manifest.files.count, manifest.size)

@@ -31,7 +31,9 @@ public struct SignedEvidence: Sendable, Codable {
   /// - Throws: `backup.damaged` unless its signer signed what it says.
   public init(_ bytes: [UInt8]) throws {
     do { self = try ApplianceJSON.decode(Self.self, from: bytes, limit: Self.limit) } catch {
-      throw ApplianceError(.backupDamaged, "this is no evidence of a drill")
+      throw ApplianceError(
+        .backupDamaged, "this is no evidence of a drill",
+        hint: "kafclaw backup drill tells the file that it wrote: drill-….json")
     }
     guard formatVersion == 1, evidence.formatVersion == 1 else {
       throw ApplianceError(

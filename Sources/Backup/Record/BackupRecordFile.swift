@@ -3,6 +3,7 @@
 
 import ApplianceModel
 public import DurableIO
+import Glibc
 
 /// Where a host keeps its record. One process changes it at a time.
 public struct BackupRecordFile: Sendable {
@@ -26,12 +27,26 @@ public struct BackupRecordFile: Sendable {
     }
   }
 
-  public func update(_ body: (inout BackupRecord) -> Void) throws {
+  /// Changes it. A file that cannot be read is put aside, as `record.json.damaged`: backups are made
+  /// also without what it told.
+  @discardableResult
+  public func update<Value>(_ body: (inout BackupRecord) -> Value) throws -> Value {
     try PrivateFolder.create(DurableFile.parentFolder(of: path))
     let lock = try FileLock(acquiring: lockPath, purpose: "kafclaw backup", patience: 10)
-    var record = try read()
-    body(&record)
-    try DurableFile.replace(path, with: try ApplianceJSON.encode(record, pretty: true))
+    let before = try readOrPutAside()
+    var record = before
+    let value = body(&record)
+    if record != before {
+      try DurableFile.replace(path, with: try ApplianceJSON.encode(record, pretty: true))
+    }
     _ = consume lock
+    return value
+  }
+
+  private func readOrPutAside() throws -> BackupRecord {
+    do { return try read() } catch {
+      guard rename(path, path + ".damaged") == 0 else { throw error }
+      return BackupRecord()
+    }
   }
 }

@@ -20,9 +20,7 @@ public struct PruneReport: Sendable, Codable, Equatable {
   public let removedBytes: Int
   public let head: KnownHead?
 
-  public var forgotten: [Int] {
-    frozen == nil ? decisions.filter { !$0.isKept }.map(\.sequence) : []
-  }
+  public var forgotten: [Int] { decisions.filter { !$0.isKept }.map(\.sequence) }
 }
 
 /// Forgets snapshots, and gives back what only they needed: in two steps, of which the second comes
@@ -81,14 +79,15 @@ public struct RepositoryPrune {
   ) throws -> PruneReport {
     let manifests = try chain.snapshots.map { (head: $0, manifest: try repository.manifest($0)) }
     let candidates = manifests.map { RetainedSnapshot($0.manifest, $0.head) }
-    let decisions = rule.decide(candidates, verified: verified, broken: broken, now: now)
     let before = chain.heads.last { $0.baseline != nil }?.baseline ?? .none
     let grown = before.grown(by: candidates)
     let shrunk = shrink(candidates, grown)
     let frozen = despiteShrink ? nil : shrunk
     // Whether somebody is content with what there is now.
     let isAccepted = shrunk != nil && despiteShrink
-    let kept = Set(decisions.filter { $0.isKept || frozen != nil }.map(\.sequence))
+    let decisions = rule.decide(candidates, verified: verified, broken: broken, now: now)
+      .map { frozen == nil || $0.isKept ? $0 : $0.frozen }
+    let kept = Set(decisions.filter(\.isKept).map(\.sequence))
     let live = try liveChunks(manifests.map(\.manifest).filter { kept.contains($0.sequence) })
     let forgotten = candidates.map(\.sequence).filter { !kept.contains($0) }
     var sweep = RepositorySweep(repository, chain, now: now)

@@ -61,6 +61,11 @@ public struct RetentionDecision: Sendable, Codable, Equatable {
   public let reasons: [String]
 
   public var isKept: Bool { !reasons.isEmpty }
+
+  /// Kept although the rule would not.
+  var frozen: RetentionDecision {
+    RetentionDecision(sequence: sequence, time: time, reasons: ["frozen"])
+  }
 }
 
 /// How many snapshots are kept: the newest ones, and one of each of the newest hours, days, weeks,

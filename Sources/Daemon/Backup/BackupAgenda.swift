@@ -14,9 +14,12 @@ struct BackupAgenda {
   /// Different on every host: they do not all begin at once.
   let seed: String
 
+  /// What has a schedule, in the order in which it is done.
+  private static let deeds: [BackupRecord.Deed] = [.create, .verify]
+
   /// - Returns: What is to be done at a time, in this order.
   func due(at now: Date) -> [BackupRecord.Deed] {
-    [BackupRecord.Deed.create, .verify].filter { deed in
+    Self.deeds.filter { deed in
       next(deed).map { $0.start <= now } ?? false
     }
   }
@@ -30,9 +33,12 @@ struct BackupAgenda {
     return (point, point.addingTimeInterval(Double(delay(deed, point))))
   }
 
+  /// When the next run begins; `nil` when none does.
+  var start: Date? { Self.deeds.compactMap { next($0)?.start }.min() }
+
   /// Deeds with a schedule of which it is not known since when it is in force.
   var unseen: [BackupRecord.Deed] {
-    [BackupRecord.Deed.create, .verify].filter {
+    Self.deeds.filter {
       schedule($0) != nil && record.points[$0.rawValue] == nil
     }
   }

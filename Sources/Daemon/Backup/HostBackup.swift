@@ -41,7 +41,7 @@ public struct HostBackup: Sendable {
         .backupKey, "the tomb has no recovery recipient: nobody could restore elsewhere",
         hint: "kafclaw tomb add-recipient")
     }
-    if case .folder(let path) = location { try requireApart(path) }
+    if case .folder(let path) = location { try Self.requireApart(path, paths) }
     return try audit.privileged(
       .backup, on: "backup/\(location.name)", details: ["deed": "init"]
     ) {
@@ -51,14 +51,16 @@ public struct HostBackup: Sendable {
     }
   }
 
-  private func requireApart(_ path: String) throws {
+  /// Refuses a folder to make in what is backed up.
+  public static func requireApart(_ path: String, _ paths: AppliancePaths) throws {
     let own = [paths.state, paths.configuration, paths.copies].map { $0 + "/" }
-    guard let above = PrivateFolder.resolve(DurableFile.parentFolder(of: path)),
+    guard !path.isEmpty,
+      let above = PrivateFolder.resolve(DurableFile.parentFolder(of: path)),
       !own.contains(where: { (above + "/").hasPrefix($0) })
     else {
       throw ApplianceError(
-        .backupRepository, "\"\(path)\" is no place for a repository",
-        hint: "a folder that exists, apart from what is backed up")
+        .backupRepository, "\"\(path)\" cannot be made there",
+        hint: "name one in a folder that exists, apart from what is backed up")
     }
   }
 
@@ -68,10 +70,14 @@ public struct HostBackup: Sendable {
 
   /// What this host saw last of a repository.
   public func knownHead(of repository: BackupRepository) throws -> KnownHead? {
-    guard let bytes = try DurableFile.readIfPresent(seen(repository), limit: 4_096) else {
-      return nil
+    let file = seen(repository)
+    guard let bytes = try DurableFile.readIfPresent(file, limit: 4_096) else { return nil }
+    do { return try ApplianceJSON.decode(KnownHead.self, from: bytes) } catch {
+      throw ApplianceError(
+        .backupDamaged,
+        "\"\(file)\" cannot be read: whether the repository is an older one is not known",
+        hint: "compare the head with one that you kept, then remove the file")
     }
-    return try ApplianceJSON.decode(KnownHead.self, from: bytes)
   }
 
   /// Remembers the newest head that was seen.
@@ -92,6 +98,7 @@ public struct HostBackup: Sendable {
       // One at a time on a host: they would take each other's copies.
       let lock = try FileLock(
         acquiring: paths.backupStaging + "/lock", purpose: "kafclaw backup create")
+      ScratchFolder.removeAbandoned(in: paths.backupStaging)
       let report = try await make(repository, capture, progress)
       _ = consume lock
       try remember(report.head, of: repository)
@@ -140,7 +147,7 @@ public struct HostBackup: Sendable {
       root: try known(Self.rootEntry), signer: try signer(),
       recipients: try tomb.recoveryRecipients().map(\.publicKey),
       known: try knownHead(of: repository),
-      lost: try record.read().damagedPacks(of: "\(repository.id)"))
+      lost: try record.update { $0.damagedPacks(of: "\(repository.id)") })
     return try await BlockingWork.run("backup", isInBackground: true) { [contents, facts] in
       try SnapshotWriter.write(
         contents, facts, to: repository, by: author, now: { Date() }, progress: progress)
@@ -158,7 +165,10 @@ public struct HostBackup: Sendable {
   ) async throws -> PruneReport {
     let signer = try signer()
     let known = try knownHead(of: repository)
-    let reading = try record.read().lastReading(of: "\(repository.id)")
+    let reading =
+      try isDry
+      ? record.read().lastReading(of: "\(repository.id)")
+      : record.update { $0.lastReading(of: "\(repository.id)") }
     let (verified, broken) = (reading?.snapshot, Set(reading?.broken ?? []))
     let run: @Sendable () throws -> PruneReport = {
       try RepositoryPrune.run(

@@ -56,6 +56,23 @@ public enum RepositoryLocation: Sendable {
     }
   }
 
+  /// Refuses a folder in a repository: whoever copies that would copy what lies there in plain text.
+  ///
+  /// - Parameter address: Of the repository.
+  /// - Throws: `backup.repository`.
+  public static func requireOutside(_ address: String, _ path: String) throws {
+    guard let own = PrivateFolder.resolve(address) else { return }
+    var above = path
+    while PrivateFolder.resolve(above) == nil, DurableFile.parentFolder(of: above) != above {
+      above = DurableFile.parentFolder(of: above)
+    }
+    guard let resolved = PrivateFolder.resolve(above), (resolved + "/").hasPrefix(own + "/") else {
+      return
+    }
+    throw ApplianceError(
+      .backupRepository, "\"\(path)\" lies in the repository", hint: "name a folder elsewhere")
+  }
+
   public func storage() throws -> any BackupStorage {
     switch self {
     case .folder(let path): FolderStorage(path: path)

@@ -23,15 +23,17 @@ public final class ScratchFolder {
     return paths.backupStaging
   }
 
+  private static func base(_ parent: String) -> String { parent + "/kafclaw-scratch" }
+
   public let path: String
   private let lock: FileLock
 
   /// - Parameter parent: In it a folder of its own is made, in which nobody else has anything.
   public init(in parent: String, for purpose: Purpose) throws {
-    let base = parent + "/kafclaw-scratch"
+    let base = Self.base(parent)
     try PrivateFolder.create(base)
     try PrivateFolder.requireTrusted(base)
-    Self.removeAbandoned(in: base)
+    Self.removeAbandoned(in: parent)
     path = "\(base)/\(purpose.rawValue)-\(SecureRandom.hexadecimal(bytes: Self.digits / 2))"
     // Before the folder is there it is seen to be somebody's.
     lock = try FileLock(acquiring: path + ".lock", purpose: "kafclaw backup \(purpose.rawValue)")
@@ -49,7 +51,9 @@ public final class ScratchFolder {
     }
   }
 
-  private static func removeAbandoned(in base: String) {
+  /// Removes what processes left in a folder that are gone.
+  static func removeAbandoned(in parent: String) {
+    let base = base(parent)
     // `try?`: what cannot be seen or removed stays, as it did before.
     for name in (try? PrivateFolder.names(in: base)) ?? [] where name.hasSuffix(".lock") {
       let folder = String(name.dropLast(".lock".count))

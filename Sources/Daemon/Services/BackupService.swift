@@ -15,7 +15,7 @@ import Tomb
 /// Makes backups and checks them when the desired state says so.
 struct BackupService: Service {
   /// Between two looks at the clock.
-  static let interval: Duration = .seconds(20)
+  private static let interval: Duration = .seconds(20)
   /// How often a run is begun that never ends.
   private static let tries = 3
 
@@ -29,12 +29,27 @@ struct BackupService: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
+      // A whole appliance, in plain text, of whoever was killed.
+      ScratchFolder.removeAbandoned(in: paths.backupStaging)
       while !Task.isCancelled {
-        if let spec = await declared() { await look(spec, at: Date()) }
+        var pause = Self.interval
+        if let spec = await declared() {
+          await look(spec, at: Date())
+          pause = self.pause(spec, at: Date())
+        }
         // `try?`: a cancelled pause only ends early.
-        try? await Task.sleep(for: Self.interval)
+        try? await Task.sleep(for: pause)
       }
     }
+  }
+
+  /// Until the next run, or the next look at what is declared.
+  func pause(_ spec: BackupSpec, at now: Date) -> Duration {
+    // `try?`: without the record the next look tells what is wrong with it.
+    guard let record = try? BackupRecordFile(paths).read(),
+      let start = BackupAgenda(spec: spec, record: record, seed: seed).start, start > now
+    else { return Self.interval }
+    return min(.seconds(start.timeIntervalSince(now)), Self.interval)
   }
 
   /// Does what is due, one after the other: there is never a second run beside the first.
@@ -42,7 +57,7 @@ struct BackupService: Service {
     do {
       let file = BackupRecordFile(paths)
       try forgetTimesToCome(file, now)
-      let agenda = BackupAgenda(spec: spec, record: try file.read(), seed: seed)
+      let agenda = BackupAgenda(spec: spec, record: try file.update { $0 }, seed: seed)
       if !agenda.unseen.isEmpty {
         // A schedule that is new begins now.
         let unseen = agenda.unseen
@@ -74,7 +89,7 @@ struct BackupService: Service {
   /// A clock that was ahead once must not keep backups from being made until it is right.
   private func forgetTimesToCome(_ file: BackupRecordFile, _ now: Date) throws {
     let latest = now.addingTimeInterval(BackupRecord.clockTolerance)
-    let ahead = try file.read().points.filter { $0.value > latest }
+    let ahead = try file.update { $0.points }.filter { $0.value > latest }
     guard !ahead.isEmpty else { return }
     logger.warning(
       "backups were made at a time that is to come: the clock was wrong, or is",

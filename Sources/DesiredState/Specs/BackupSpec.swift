@@ -81,7 +81,9 @@ extension BackupVerificationSpec: SpecSection, SpecNesting {
     SpecField("schedule", \.schedule, "When the repository is verified. Defaults to never."),
     SpecField("level", \.level, "How much is read back."),
     SpecField(
-      "maxAge", \.maxAge, "How old the last drill may be, on whatever host, before doctor fails."),
+      "maxAge", \.maxAge,
+      "How old the newest snapshot may be that the recovery key restored in a drill, on whatever host, "
+        + "before doctor fails."),
   ]
 }
 

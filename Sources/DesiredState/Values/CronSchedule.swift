@@ -135,7 +135,9 @@ extension CronSchedule: SpecValue {
     if let value = CronSchedule(text) { return value }
     decoding.reject(
       node, path, "\(Quoted(text)) is not a schedule",
-      hint: "write minute, hour, day of month, month and day of week, as in \"0 3 * * *\"")
+      hint:
+        "write minute, hour, day of month, month and day of week, as in \"0 3 * * *\", and a day "
+        + "that comes")
     return nil
   }
 

@@ -34,7 +34,10 @@ extension BackupCommand {
     @Option(help: "Folder for the evidence (default: that of this host).")
     var evidence: String?
 
-    @Option(help: "Folder in which the snapshot is restored for a while (default: backup-staging).")
+    @Option(
+      help:
+        "Folder in which the snapshot is restored for a while, in kafclaw-scratch (default: backup-staging)."
+    )
     var scratch: String?
 
     @OptionGroup var options: GlobalOptions

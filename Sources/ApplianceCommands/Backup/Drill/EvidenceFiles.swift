@@ -5,6 +5,7 @@ import ApplianceModel
 import Backup
 import DurableIO
 import Foundation
+import Glibc
 
 /// Where evidence is kept: one file for programs and one for people of each drill.
 struct EvidenceFiles {
@@ -12,8 +13,17 @@ struct EvidenceFiles {
 
   init(_ folder: String) { self.folder = folder }
 
-  func write(_ signed: SignedEvidence) throws -> (json: String, page: String) {
+  /// Makes the folder, and sees that something can be written to it: a drill takes long.
+  func prepare() throws {
     try PrivateFolder.create(folder)
+    guard access(folder, W_OK | X_OK) == 0 else {
+      let error = ApplianceError.system("write evidence to", folder)
+      throw ApplianceError(
+        error.code, error.message, hint: "name another folder with --evidence")
+    }
+  }
+
+  func write(_ signed: SignedEvidence) throws -> (json: String, page: String) {
     let time = signed.evidence.finished.formatted(
       .iso8601.dateSeparator(.omitted).timeSeparator(.omitted))
     // Two drills of one second are two files.

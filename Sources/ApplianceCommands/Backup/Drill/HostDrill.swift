@@ -25,6 +25,7 @@ struct HostDrill {
   ) throws {
     (self.paths, self.access, self.snapshot) = (paths, access, snapshot)
     location = try BackupHost.location(access.repository, paths)
+    if let scratch { try RepositoryLocation.requireOutside(location.address, scratch) }
     // Where nobody else looks: an interrupted drill leaves what it restored.
     folder = try ScratchFolder(in: try scratch ?? ScratchFolder.parent(paths), for: .drill)
   }
@@ -34,8 +35,15 @@ struct HostDrill {
     evidence target: String?
   ) async throws -> (SignedEvidence, (json: String, page: String)) {
     defer { folder.remove() }
-    let signed: SignedEvidence
-    do { signed = try await evidence() } catch {
+    let files = EvidenceFiles(target ?? paths.backupEvidence)
+    do {
+      try files.prepare()
+      let signed = try await evidence()
+      let names = try files.write(signed)
+      let run = BackupRecord.Run(signed.evidence, address: location.address)
+      try BackupRecordFile(paths).update { $0.note(run) }
+      return (signed, names)
+    } catch {
       var run = BackupRecord.Run(
         .drill, at: Date(), .failed, address: location.address, repository: nil,
         words: ApplianceError.of(error).message)
@@ -45,9 +53,6 @@ struct HostDrill {
       try? BackupRecordFile(paths).update { $0.note(failed) }
       throw error
     }
-    let run = BackupRecord.Run(signed.evidence, address: location.address)
-    try BackupRecordFile(paths).update { $0.note(run) }
-    return (signed, try EvidenceFiles(target ?? paths.backupEvidence).write(signed))
   }
 
   private func evidence() async throws -> SignedEvidence {
