@@ -106,6 +106,9 @@ let package = Package(
       "Supervision", ["CProcess", "ControlAPI", "DurableIO", "ApplianceModel", .logging]),
     layer("Sandbox", ["CSandbox", "DurableIO", "ApplianceModel"]),
     layer("ModelProviders", ["ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
+    layer(
+      "Channels",
+      ["SodiumCrypto", "ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     layer("Policy", ["ApplianceModel"]),
     layer("AuditLog", ["DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Tomb", ["CKeyring", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
@@ -136,8 +139,8 @@ let package = Package(
     layer(
       "Gateway",
       [
-        "GatewayAPI", "ControlAPI", "Planning", "DesiredState", "SodiumCrypto", "ApplianceModel",
-        .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTPTypes, .logging,
+        "Channels", "GatewayAPI", "ControlAPI", "Planning", "Supervision", "DesiredState",
+        "SodiumCrypto", "ApplianceModel", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTPTypes, .logging,
         .serviceLifecycle,
       ]),
     // L7: composition root
@@ -233,9 +236,10 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "Gateway", "GatewayAPI", "Supervision", "ControlAPI", "Planning", "SodiumCrypto",
-        "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes, .logging,
+        "Gateway", "Channels", "GatewayAPI", "Supervision", "ControlAPI", "Planning",
+        "SodiumCrypto", "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes, .logging,
       ]),
+    tests("ChannelsTests", ["Channels", "SodiumCrypto", "ApplianceModel", "TestSupport"]),
     tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel", "TestSupport"]),
     tests(
       "DaemonTests",
@@ -244,6 +248,6 @@ let package = Package(
         "Tomb", "Planning", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto",
         "DurableIO", "ApplianceModel", "TestSupport", .logging,
       ]),
-    tests("ApplianceTests", ["kafclaw", "TestSupport"]),
+    tests("ApplianceTests", ["kafclaw", "TestSupport", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1]),
   ]
 )

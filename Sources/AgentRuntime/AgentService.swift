@@ -60,6 +60,7 @@ public final class AgentService: Sendable {
       try configure(configuration)
       return .report(report)
     case .report: return .report(report)
+    case .probe, .hostileRequests: throw ApplianceError(.malformed, "the agent has no channels")
     case .exit:
       state.withLock { $0.isExiting = true }
       changed.ring()

@@ -24,7 +24,8 @@ public struct KafclawCommand: AsyncParsableCommand {
       RollbackCommand.self, SuspendCommand.self, ResumeCommand.self, SourceCommand.self,
       DoctorCommand.self, SecurityCommand.self, TombCommand.self, TokenCommand.self,
       AuditCommand.self, BackupCommand.self, ConfigCommand.self, AccessCommand.self,
-      ApprovalsCommand.self,
+      ApprovalsCommand.self, ChannelsCommand.self, IncidentCommand.self, StopCommand.self,
+      StartCommand.self,
       ChatCommand.self,
       ComponentCommand.self,
     ])
@@ -71,7 +72,9 @@ struct CommandExit: Error {
     switch error.code.rawValue {
     case "io.lock-held": 6
     case "plan.stale", "plan.unreadable": 5
-    case "reconciler.suspended", "reconciler.pinned", "reconciler.quarantined": 10
+    case "reconciler.suspended", "reconciler.pinned", "reconciler.quarantined",
+      "incident.standstill":
+      10
     case let code
     where ["source.", "git.", "trust.", "provenance."].contains(where: code.hasPrefix):
       7

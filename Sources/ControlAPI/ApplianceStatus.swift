@@ -48,9 +48,14 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
     public let name: String
     public let expected: Bool
     public let health: Component.Health
+    /// What is wrong, or worth knowing.
+    public let message: String?
 
-    public init(name: String, expected: Bool, health: Component.Health) {
+    public init(
+      name: String, expected: Bool, health: Component.Health, message: String? = nil
+    ) {
       (self.name, self.expected, self.health) = (name, expected, health)
+      self.message = message
     }
   }
 

@@ -10,6 +10,10 @@ public enum SupervisorOrder: Sendable, Codable {
   case configure(ComponentConfiguration)
   /// Tell what is really running.
   case report
+  /// Gateway: ask the platforms of its channels now, of one or of all; told in the report.
+  case probe(channel: String?)
+  /// Gateway: requests that a channel's listener has to refuse.
+  case hostileRequests(channel: String)
   /// Finish what was begun, accept nothing new, and exit.
   case exit
 }
@@ -17,6 +21,8 @@ public enum SupervisorOrder: Sendable, Codable {
 /// What a component answers.
 public enum SupervisorOrderReply: Sendable, Codable {
   case report(ComponentReport)
+  /// `nil` for a channel whose platform sends no requests.
+  case hostileRequests([HostileRequest]?)
   case done
 }
 
@@ -64,11 +70,14 @@ public struct ComponentReport: Sendable, Codable, Equatable {
   public let message: String?
   /// What it gave up at its start.
   public let confinement: Confinement?
+  /// Gateway: the accounts of its chat channels, by name.
+  public let channels: [ChannelReport]
 
   public init(
     digest: Digest?, settings: JSONValue, isReady: Bool, message: String? = nil,
-    confinement: Confinement? = nil
+    confinement: Confinement? = nil, channels: [ChannelReport] = []
   ) {
+    self.channels = channels
     self.confinement = confinement
     self.digest = digest
     self.settings = settings
@@ -95,6 +104,20 @@ public enum ComponentRequest: Sendable, Codable {
   case metrics
   /// Gateway: a client asks for a pass of the reconciler.
   case reconcile(client: String)
+  /// Gateway: store what arrived on a channel.
+  case receive(ChannelReceipt)
+  /// Gateway: where a channel goes on.
+  case cursor(channel: String)
+  /// Gateway: whether a sender may bring a channel's account into a room.
+  case mayInvite(channel: String, sender: String)
+  /// Gateway: a request to a channel was not taken; counted, and recorded.
+  case refused(channel: String, ChannelRefusal, network: String)
+  /// Gateway: wait until a text is due on a channel. Milliseconds.
+  case awaitDelivery(channel: String, wait: Int)
+  /// Gateway: the texts that are due on a channel, leased.
+  case leaseDeliveries(channel: String, limit: Int)
+  /// Gateway: what came of an attempt.
+  case delivered(DeliveryID, DeliveryOutcome)
   /// Agent: the next message, waiting at most so long. Milliseconds.
   case lease(wait: Int)
   /// Gateway: the approvals that wait, or of any state.
@@ -133,6 +156,10 @@ public enum ComponentReply: Sendable, Codable {
   case result(ToolResult)
   case budget(Budget)
   case approvals([Approval])
+  case admissions([Admission])
+  case cursor(String?)
+  case flag(Bool)
+  case deliveries([Delivery])
   case done
 }
 

@@ -44,10 +44,18 @@ public struct ApplianceDaemon: Sendable {
     try PrivateFolder.requireTrustedFile(paths.bootstrapFile)
     try PrivateFolder.requireTrustedFile(paths.environmentFile)
     for folder in paths.folders { try PrivateFolder.create(folder) }
+    if let order = IncidentFile(paths).read().standstill {
+      throw ApplianceError(
+        .standstill,
+        "an operator ordered the appliance to stand still (\(order.by), "
+          + "\(order.since.formatted(.iso8601))): \(order.reason)",
+        hint: "kafclaw incident start --reason TEXT")
+    }
     let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw run")
     let audit = HostAudit(paths)
     let store = try TimelineStore(path: paths.timelineFile)
     try await store.releaseLeases(of: nil, at: Date())
+    try await store.releaseDeliveries(of: nil)
     // Nothing is served that could not be recorded.
     try audit.note(.start, "appliance", .done, ["version": ApplianceVersion.current])
     try await audit.seal(into: store, onlyIfDue: true)

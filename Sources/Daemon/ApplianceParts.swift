@@ -7,6 +7,7 @@ import ControlAPI
 import DesiredState
 import DurableIO
 import FoundationEssentials
+import Glibc
 import Logging
 import Planning
 import Reconciliation
@@ -46,7 +47,8 @@ struct ApplianceParts: Sendable {
     let screen = SecretScreen(audit: audit.trail, exposures: SecretExposures(paths)) {
       try secrets.liveSecrets(connections.references)
     }
-    let access = MessageAccess(store, audit.trail, screen, hosts.tools, settings)
+    let containment = ContainmentGuard(IncidentFile(paths))
+    let access = MessageAccess(store, audit.trail, screen, hosts.tools, containment, settings)
     desk = access.desk
     let broker = MessageBroker(
       store: store, audit: audit.trail, wake: wake, access: access,
@@ -59,8 +61,8 @@ struct ApplianceParts: Sendable {
     gateway = Self.supervisor(
       .gateway, hosts.gateway, logger, connections, broker,
       sealing: { try await tokens.resealed($0) }
-    ) { request, _ in
-      try await broker.answerGateway(request)
+    ) { request, worker in
+      try await broker.answerGateway(request, worker: worker)
     }
     let configurations = ComponentConfigurations(
       paths: paths, secrets: secrets, tokens: tokens,
@@ -98,7 +100,9 @@ struct ApplianceParts: Sendable {
       source: source, desk: access.desk, sandbox: access.exec.sandbox,
       statusReport: { await reporter.status() }, store: store, gateway: gateway,
       secrets: current,
-      operatorToken: operatorToken)
+      operatorToken: operatorToken, audit: audit.trail, due: broker.due,
+      incidents: IncidentDesk(containment: containment, audit: audit.trail),
+      stopAppliance: { kill(getpid(), SIGTERM) })
     connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
   }
 
@@ -109,17 +113,29 @@ struct ApplianceParts: Sendable {
   ) -> ComponentSupervisor {
     ComponentSupervisor(
       name, starter: starter, logger: logger, handler: handler, sealing: sealing,
-      folders: { settings in
-        ["workspace", "workRepo"].compactMap { settings[$0]?.stringValue }
-      }
+      folders: { Self.grounds(of: name, $0) }
     ) { worker, exit, wasOrdered in
       do {
-        if name == .agent { try await broker.release(worker) }
+        switch name {
+        case .agent: try await broker.release(worker)
+        case .gateway: try await broker.releaseDeliveries(of: worker)
+        }
         if !wasOrdered { try await connections.recordRestart(of: name, because: exit) }
       } catch {
         logger.error("cannot record a restart", metadata: ["error": "\(error)"])
       }
     }
+  }
+
+  /// What a component may work with: an agent's folders, the ports of a gateway's chat platforms.
+  private static func grounds(of name: ComponentName, _ settings: JSONValue) -> [String] {
+    guard name == .gateway else {
+      return ["workspace", "workRepo"].compactMap { settings[$0]?.stringValue }
+    }
+    // `try?`: a gateway whose settings cannot be read refuses them itself, and needs no port.
+    let gateway = try? ApplianceJSON.decode(
+      GatewaySettings.self, from: CanonicalJSON.bytes(settings))
+    return (gateway?.connectPorts.sorted() ?? []).map(String.init)
   }
 
   private static func processes(of supervisors: [ComponentSupervisor]) async -> [String: Int] {
@@ -142,7 +158,20 @@ struct ApplianceParts: Sendable {
           "\(status.name) is \(status.health.rawValue): \(status.message ?? "no answer")",
           isFinal: await supervisor.isCrashLooping))
     }
-    return problems
+    return problems + (await channelProblems(of: supervisors))
+  }
+
+  /// Channels whose platform did not accept them since they began. One that was accepted and lost its
+  /// platform is no fault of a change.
+  private static func channelProblems(
+    of supervisors: [ComponentSupervisor]
+  ) async -> [HealthProblem] {
+    let gateway = supervisors.first { $0.name == .gateway }
+    return (await gateway?.report()?.channels ?? []).filter { !$0.isHealthy && !$0.isProven }.map {
+      HealthProblem(
+        "channel/\($0.name)", "channel \($0.name): \($0.message ?? "not proven yet")",
+        isFinal: $0.isFinal)
+    }
   }
 }
 

@@ -18,7 +18,7 @@ final class GatewayTokens: Sendable {
   private struct State {
     /// Counts contents: the gateway takes no older one in the place of a newer.
     var sequence: UInt64 = 0
-    var content: [UInt8] = []
+    var content: Digest?
     var status: ApplianceStatus.TokenStatus?
   }
 
@@ -67,8 +67,10 @@ final class GatewayTokens: Sendable {
     // Reading and numbering are one step, so that a higher number is never an older reading.
     return try state.withLock { state in
       let reading = try read(settings.token, needsDeclared: needsDeclared, at: now)
-      let content = try ApplianceJSON.encode(
-        GatewayCredentials(key: reading.key, clients: reading.clients))
+      let channels = try channels(settings.channelSecrets, needsAll: needsDeclared)
+      let content = SHA256.digest(
+        try ApplianceJSON.encode(
+          GatewayCredentials(key: reading.key, clients: reading.clients, channels: channels)))
       if content != state.content {
         (state.sequence, state.content) = (state.sequence + 1, content)
       }
@@ -77,7 +79,25 @@ final class GatewayTokens: Sendable {
         try ApplianceJSON.encode(
           GatewayCredentials(
             key: reading.key, clients: reading.clients, sequence: state.sequence,
-            locked: locked)))
+            locked: locked, channels: channels)))
+    }
+  }
+
+  /// The secrets of the chat channels, by channel and field.
+  ///
+  /// - Parameter needsAll: Else a channel whose secret is gone is left without it, and does not run;
+  ///   it must not keep others from what changed for them.
+  private func channels(
+    _ references: [String: [String: SecretReference]], needsAll: Bool
+  ) throws -> [String: [String: SecretValue]] {
+    try references.mapValues { fields in
+      var values: [String: SecretValue] = [:]
+      for (field, reference) in fields {
+        do { values[field] = try secrets.resolve(reference, for: .gateway) } catch {
+          guard !needsAll else { throw error }
+        }
+      }
+      return values
     }
   }
 

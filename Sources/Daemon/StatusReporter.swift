@@ -28,7 +28,7 @@ struct StatusReporter: Sendable {
     var status = ApplianceStatus(
       ready: isReady, appliance: identity(report.expected), conditions: conditions,
       components: components, providers: providers(report.expected, components),
-      channels: channels(report.expected, components),
+      channels: await channels(report.expected, components),
       revisions: .init(
         source: report.source?.commit, attempted: report.attempted,
         applied: applied.revisions.applied,
@@ -54,9 +54,16 @@ struct StatusReporter: Sendable {
 
   private func channels(
     _ state: LoadedState?, _ components: [ApplianceStatus.Component]
-  ) -> [ApplianceStatus.Expectation] {
-    (state?.spec.channels.keys.sorted() ?? []).map { name in
-      .init(name: name, expected: true, health: health(of: .gateway, components))
+  ) async -> [ApplianceStatus.Expectation] {
+    let gateway = health(of: .gateway, components)
+    let reports = await supervisors.first { $0.name == .gateway }?.report()?.channels ?? []
+    return (state?.spec.channels.keys.sorted() ?? []).map { name in
+      guard gateway == .healthy, let report = reports.first(where: { $0.name == name }) else {
+        return .init(name: name, expected: true, health: gateway)
+      }
+      let health: ApplianceStatus.Component.Health =
+        report.isHealthy ? .healthy : report.isProven || report.isFinal ? .unhealthy : .starting
+      return .init(name: name, expected: true, health: health, message: report.message)
     }
   }
 

@@ -118,6 +118,8 @@ extension AppliancePaths {
   public var bundles: String { reconciler + "/bundles" }
   public var journal: String { reconciler + "/journal.jsonl" }
   /// Holds, quarantine, the open attempt.
+  /// What an operator ordered during an incident.
+  public var incident: String { reconciler + "/incident.json" }
   public var loopState: String { reconciler + "/loop.json" }
   /// What was accepted from the source, so that it cannot be rewound.
   public var sourceTrust: String { reconciler + "/source-trust.json" }

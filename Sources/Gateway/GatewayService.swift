@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+import Channels
 public import ControlAPI
 import DesiredState
 import FoundationEssentials
 public import Logging
 import Planning
+import Supervision
 
 extension ApplianceError.Code {
   /// The gateway would be reachable from other hosts without a token.
@@ -21,14 +23,23 @@ public final class GatewayService: Sendable {
   private let networks = LockedNetworks()
   private let listeners: ListenerSet
   private let confinement: Confinement?
+  private let channels: ChannelHost
+  private let ports: Set<UInt16>?
 
-  /// - Parameter confinement: What the process gave up.
-  public init(link: ComponentLink, logger: Logger, confinement: Confinement? = nil) {
-    self.confinement = confinement
+  /// - Parameters:
+  ///   - ports: Where it may connect to at all; `nil` anywhere.
+  ///   - confinement: What the process gave up.
+  public init(
+    link: ComponentLink, logger: Logger, ports: Set<UInt16>? = nil,
+    confinement: Confinement? = nil
+  ) {
+    (self.ports, self.confinement) = (ports, confinement)
     self.link = link
     self.logger = logger
+    channels = ChannelHost(link: link, logger: logger)
     listeners = ListenerSet(
-      routers: GatewayRouters(state: state, link: link, networks: networks), logger: logger)
+      routers: GatewayRouters(state: state, link: link, networks: networks, channels: channels),
+      logger: logger)
   }
 
   /// Runs until the supervisor says exit or is gone.
@@ -37,7 +48,9 @@ public final class GatewayService: Sendable {
       group.addTask {
         await self.link.run { try await self.answer($0) }
         await self.listeners.close()
+        self.channels.close()
       }
+      group.addTask { await self.channels.run() }
       // Nobody is cancelled: connections that were accepted and not served yet would be dropped,
       // for which NIO ends the process (apple/swift-nio#3481).
       group.addTask {
@@ -53,8 +66,14 @@ public final class GatewayService: Sendable {
       try await configure(configuration)
       return .report(await report())
     case .report: return .report(await report())
+    case .probe(let channel):
+      await channels.probe(channel)
+      return .report(await report())
+    case .hostileRequests(let channel):
+      return .hostileRequests(channels.webhook(channel)?.hostileRequests(at: Date()))
     case .exit:
       await listeners.close()
+      channels.close()
       return .done
     }
   }
@@ -64,6 +83,9 @@ public final class GatewayService: Sendable {
       GatewaySettings.self, from: CanonicalJSON.bytes(configuration.settings))
     let given = try ApplianceJSON.decode(
       GatewayCredentials.self, from: configuration.sealed.bytes)
+    if let ports, !settings.connectPorts.isSubset(of: ports) {
+      throw ApplianceError(.restartNeeded, "the gateway cannot connect to other ports than before")
+    }
     let before = state.current
     // What was read earlier must not take the place of what was read later: a token that was
     // revoked meanwhile would be accepted again.
@@ -93,6 +115,7 @@ public final class GatewayService: Sendable {
       if let before { state.replace(with: before.keeping(credentials)) }
       throw error
     }
+    channels.move(to: settings.channels) { credentials.secrets(of: $0) }
   }
 
   private func report() async -> ComponentReport {
@@ -101,6 +124,6 @@ public final class GatewayService: Sendable {
     return ComponentReport(
       digest: current?.digest, settings: current?.json ?? .null,
       isReady: current != nil && addresses.count == ListenerSet.Role.allCases.count,
-      confinement: confinement)
+      confinement: confinement, channels: channels.reports)
   }
 }

@@ -67,6 +67,11 @@ extension ProblemResponse {
     case .mentionRequired:
       ProblemResponse(
         denial.rawValue, .forbidden, "In a room only messages that name the bot are taken")
+    case .malformed: .badRequest("The message cannot be stored")
+    case .contained:
+      ProblemResponse(
+        denial.rawValue, .serviceUnavailable, "The appliance is contained by its operator"
+      ).with(.retryAfter, "300")
     case .rateLimited:
       ProblemResponse(
         denial.rawValue, .tooManyRequests, "This sender writes faster than its limit allows"

@@ -39,6 +39,14 @@ public struct ChatRequest: Sendable, Codable, Equatable {
     }
     if let session, !Self.isSessionName(session) { return "\"session\" is not a session name" }
     if let sender, !Self.isSenderID(sender) { return "\"sender\" is not a sender id" }
+    // Somebody of a platform is known by that platform alone.
+    if let sender,
+      ChannelType.allCases.contains(where: { type in
+        type.hasAccount && sender.hasPrefix(type.rawValue + ":")
+      })
+    {
+      return "\"sender\" is the id of another channel's sender"
+    }
     if let room, !Self.isSenderID(room) { return "\"room\" is not a room id" }
     if let thread, !Self.isSenderID(thread) { return "\"thread\" is not a thread id" }
     if sender == nil, room != nil || thread != nil || mention != nil || bot != nil {
@@ -121,6 +129,7 @@ public enum Routes {
   public static let messages = "/api/v1/messages"
   public static let status = "/api/v1/status"
   public static let approvals = "/api/v1/approvals"
+  public static let channels = "/channels"
   public static let reconcile = "/api/v1/reconcile"
   public static let metrics = "/metrics"
   public static let health = "/healthz"

@@ -143,7 +143,8 @@ enum SenderForm {
 
   /// `@example.com` or `*@example.com`; not `@ada:example.com`, which is one Matrix user.
   private static func isWholeDomain(_ entry: String) -> Bool {
-    var rest = entry.utf8[...]
+    let id = entry.hasPrefix("matrix:") ? entry.dropFirst(7) : entry[...]
+    var rest = id.utf8
     if rest.first == UInt8(ascii: "*") { rest.removeFirst() }
     guard rest.first == UInt8(ascii: "@") else { return false }
     return rest.contains(UInt8(ascii: ".")) && !rest.contains(UInt8(ascii: ":"))

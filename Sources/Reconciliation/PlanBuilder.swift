@@ -80,6 +80,9 @@ public struct PlanBuilder: Sendable {
       input.reach = ReachDifference.between(
         AccessRules(applied.state.spec), AccessRules(state.spec))
     }
+    if let held = IncidentFile(paths).read().containment {
+      input.warnings.append("the appliance is contained, whatever is applied: \(held.words)")
+    }
     if isReview { input.warnings += missingSecrets(input.observed).map(\.message) }
     if source.verification == "none" {
       input.warnings.append("commits are not verified (verify: none)")

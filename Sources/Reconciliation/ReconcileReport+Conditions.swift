@@ -24,10 +24,14 @@ extension ReconcileReport {
   ///
   /// - Parameter componentsHealthy: What the components themselves say.
   mutating func conditions(
-    componentsHealthy: Bool, loop: LoopState, at now: Date
+    componentsHealthy: Bool, loop: LoopState, containment: Containment? = nil, at now: Date
   ) -> [Condition] {
     var seen: Set<Condition.Kind> = []
-    let abnormal = findings(componentsHealthy, loop, now).filter { seen.insert($0.kind).inserted }
+    let contained = containment.map {
+      Finding(.contained, .containedByOperator, $0.words)
+    }
+    let found = [contained].compactMap(\.self) + findings(componentsHealthy, loop, now)
+    let abnormal = found.filter { seen.insert($0.kind).inserted }
     let problem = abnormal.first { finding in
       !Self.harmless.contains(finding.kind) && finding.reason != .verificationDisabled
         && finding.reason != .appliedUnverified
@@ -40,9 +44,9 @@ extension ReconcileReport {
         : (last == nil ? .notYetReconciled : problem?.reason)
           ?? .notYetReconciled,
       isReady ? "" : problem?.message ?? message, status: isReady)
-    let found = [ready] + abnormal
+    let all = [ready] + abnormal
     var transitions: [String: Date] = [:]
-    let conditions = found.map { finding in
+    let conditions = all.map { finding in
       let key = "\(finding.kind)=\(finding.status)"
       let start = since[key] ?? now
       transitions[key] = start

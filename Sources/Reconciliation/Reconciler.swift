@@ -113,7 +113,9 @@ public actor Reconciler {
 
   /// The conditions now, for `status`.
   public func conditions(componentsHealthy: Bool) -> [Condition] {
-    report.conditions(componentsHealthy: componentsHealthy, loop: loop, at: now)
+    report.conditions(
+      componentsHealthy: componentsHealthy, loop: loop,
+      containment: IncidentFile(paths).read().containment, at: now)
   }
 
   /// The commit that a change which hurts goes back to.

@@ -143,6 +143,18 @@ public actor ComponentSupervisor {
     return report
   }
 
+  /// Asks the running component something that changes nothing.
+  ///
+  /// - Throws: `link.closed` when it is not running; the component's own error.
+  public func ask(_ order: SupervisorOrder, within limit: Duration) async throws
+    -> SupervisorOrderReply
+  {
+    guard let link, case .running = lifecycle.phase else {
+      throw ApplianceError(.linkClosed, "\(name) is not running", hint: "kafclaw status")
+    }
+    return try await within(limit) { try await link.call(order) }
+  }
+
   public var status: ApplianceStatus.Component {
     get async {
       let report = await report()

@@ -21,6 +21,7 @@ extension Admission.Denial {
     case .senderDenied: self = .senderDenied
     case .channelDisabled: self = .channelDisabled
     case .mentionRequired: self = .mentionRequired
+    case .contained: self = .contained
     default: self = .unknownSender
     }
   }

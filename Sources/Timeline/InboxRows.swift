@@ -8,16 +8,26 @@ import SodiumCrypto
 
 /// The rows of `inbound`, from a message to its status.
 enum InboxRows {
+  /// Of one id. Bytes.
+  private static let idLimit = 2_048
+
   /// SQLite ends text at a zero byte: what is compared and what is stored would differ.
+  ///
+  /// - Throws: `model.malformed`.
   static func check(_ message: InboundMessage) throws {
     let place = message.place
     let texts = [
       message.channel, message.client, message.sender ?? "", message.session, message.text,
       message.idempotencyKey, place.account ?? "", place.room ?? "", place.thread ?? "",
+      message.route?.conversation ?? "", message.route?.thread ?? "",
+      message.route?.message ?? "",
     ]
     guard !texts.contains(where: { $0.utf8.contains(0) }) else {
       throw ApplianceError(.malformed, "a message must not have a zero byte")
     }
+    guard message.text.utf8.count <= InboundMessage.textLimit,
+      texts.allSatisfy({ $0.utf8.count <= idLimit || $0 == message.text })
+    else { throw ApplianceError(.malformed, "a message or an id of it is too long") }
   }
 
   /// The answer to a message whose key was used before.
@@ -46,15 +56,15 @@ enum InboxRows {
       """
       INSERT INTO inbound (id, trace, channel, client, idempotency_key, content_digest, sender,
         tier, session, text, received_at, state, client_session, place, is_from_bot, decision,
-        principal)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)
+        principal, route)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)
       """,
       [
         id.rawValue, trace.rawValue, message.channel, message.client, message.idempotencyKey,
         digest(of: message).rawValue, message.sender,
         (verdict.decision.tier ?? .unknown).rawValue, session, message.text,
         now.timeIntervalSince1970, message.session, try json(message.place), message.isFromBot,
-        try json(verdict.decision), principal,
+        try json(verdict.decision), principal, try message.route.map { try json($0) },
       ])
     try FairQueue.append(db.lastInsertedRowID, session: session, principal: principal, in: db)
     return MessageStatus(

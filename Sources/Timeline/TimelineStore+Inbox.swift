@@ -24,32 +24,85 @@ extension TimelineStore {
     judge: @escaping @Sendable (AccessRules, _ version: UInt64) throws -> AdmissionVerdict
   ) async throws -> Admission {
     try InboxRows.check(message)
+    let admissions = try await admit(
+      [message], at: now, limits: { _ in limits }, revision: revision
+    ) { rules, _, version in try judge(rules, version) }
+    return admissions[0]
+  }
+
+  /// The same for several messages that arrived together, in their order, and with where their
+  /// channel goes on: all of it in one transaction, so that nothing is lost between them.
+  ///
+  /// One that cannot be stored is denied.
+  ///
+  /// - Parameter cursor: What ``cursor(of:)`` gives from then on.
+  public func admit(
+    _ messages: [InboundMessage], at now: Date,
+    limits: @escaping @Sendable (InboundMessage) -> SenderLimits, revision: String? = nil,
+    cursor: (channel: String, text: String)? = nil,
+    judge:
+      @escaping @Sendable (AccessRules, InboundMessage, _ version: UInt64) throws ->
+      AdmissionVerdict
+  ) async throws -> [Admission] {
+    if let cursor, cursor.text.utf8.contains(0) || cursor.text.utf8.count > 4_096 {
+      throw ApplianceError(.malformed, "a channel's cursor is at most 4096 bytes of text")
+    }
+    return try await commits.perform { [rules] db in
+      let admissions = try messages.map { message -> Admission in
+        // One that cannot be stored must not keep those beside it from being stored.
+        do { try InboxRows.check(message) } catch { return .denied(.malformed) }
+        return try Self.admit(
+          message, at: now, limits: limits(message), revision: revision, rules, judge, in: db)
+      }
+      if let cursor {
+        try db.run(
+          """
+          INSERT INTO channel_cursor (channel, cursor, at) VALUES (?, ?, ?)
+          ON CONFLICT (channel) DO UPDATE SET cursor = excluded.cursor, at = excluded.at
+          """, [cursor.channel, cursor.text, now.timeIntervalSince1970])
+      }
+      return admissions
+    }
+  }
+
+  private static func admit(
+    _ message: InboundMessage, at now: Date, limits: SenderLimits, revision: String?,
+    _ rules: RulesCache,
+    _ judge: (AccessRules, InboundMessage, _ version: UInt64) throws -> AdmissionVerdict,
+    in db: Database
+  ) throws -> Admission {
+    if let earlier = try InboxRows.earlierDelivery(of: message, in: db) { return earlier }
+    let (current, version) = try rules.current(in: db)
+    let verdict = try judge(current, message, version)
+    let decision = verdict.decision
+    var record = DecisionRow(.admission, message.principal, decision, at: now)
+    record.revision = revision
+    guard decision.verdict == .permitted else {
+      let denial = Admission.Denial(decision.reason)
+      try record.insertDenial(denial, isRecorded: true, in: db)
+      return .denied(denial)
+    }
+    let principal = try PrincipalRow.of(message.principal, at: now, in: db)
+    if let refusal = try principal.refusal(limits, at: now, in: db) {
+      let isRecorded = try principal.recordsRefusal(at: now, in: db)
+      record.refuse(refusal)
+      try record.insertDenial(refusal, isRecorded: isRecorded, in: db)
+      return .denied(refusal)
+    }
     let identifier = MessageID(rawValue: SecureRandom.hexadecimal(bytes: 16))
     let trace = TraceID(rawValue: SecureRandom.hexadecimal(bytes: 16))
-    return try await commits.perform { [rules] db in
-      if let earlier = try InboxRows.earlierDelivery(of: message, in: db) { return earlier }
-      let (current, version) = try rules.current(in: db)
-      let verdict = try judge(current, version)
-      let decision = verdict.decision
-      var record = DecisionRow(.admission, message.principal, decision, at: now)
-      record.revision = revision
-      guard decision.verdict == .permitted else {
-        let denial = Admission.Denial(decision.reason)
-        try record.insertDenial(denial, isRecorded: true, in: db)
-        return .denied(denial)
-      }
-      let principal = try PrincipalRow.of(message.principal, at: now, in: db)
-      if let refusal = try principal.refusal(limits, at: now, in: db) {
-        let isRecorded = try principal.recordsRefusal(at: now, in: db)
-        record.refuse(refusal)
-        try record.insertDenial(refusal, isRecorded: isRecorded, in: db)
-        return .denied(refusal)
-      }
-      record.message = identifier
-      try record.insert(in: db)
-      let status = try InboxRows.insert(
-        message, as: identifier, trace, verdict, of: principal.id, at: now, in: db)
-      return .stored(status, isRepeat: false)
+    record.message = identifier
+    try record.insert(in: db)
+    let status = try InboxRows.insert(
+      message, as: identifier, trace, verdict, of: principal.id, at: now, in: db)
+    return .stored(status, isRepeat: false)
+  }
+
+  /// Where a channel goes on; `nil` for one that has not begun.
+  public func cursor(of channel: String) async throws -> String? {
+    try await read { db in
+      try db.row("SELECT cursor FROM channel_cursor WHERE channel = ?", [channel])
+        .map { try $0.text("cursor") }
     }
   }
 

@@ -65,6 +65,7 @@ extension TimelineStore {
         UPDATE inbound SET state = 'failed', lease = NULL, finished_at = ?,
           reply = 'This message could not be processed.' WHERE id = ?
         """, [now.timeIntervalSince1970, id])
+      try DeliveryRows.enqueueReply(to: MessageID(rawValue: id), at: now, in: db)
     } else {
       try db.run("UPDATE inbound SET state = 'queued', lease = NULL WHERE id = ?", [id])
     }

@@ -19,7 +19,8 @@ extension TimelineStore {
     }
   }
 
-  /// Stores the reply and ends the turn: the message's one outbound. Tokens that are still reserved
+  /// Stores the reply and ends the turn: the message's one outbound, on its way from then on where
+  /// its channel sends replies. Tokens that are still reserved
   /// for it count as used.
   ///
   /// - Parameter taint: Where text of the turn came from, its history included: later turns of the
@@ -39,6 +40,7 @@ extension TimelineStore {
           output_tokens = ?, finished_at = ?, taint = ? WHERE id = ?
         """,
         [reply, input, output, now.timeIntervalSince1970, words, id.rawValue])
+      try DeliveryRows.enqueueReply(to: id, at: now, in: db)
       try BudgetRows.settle(of: id, in: db)
       try FairQueue.leave(row, isQueued: false, in: db)
     }

@@ -19,17 +19,17 @@ struct ConfinedLoadTests {
       for number in 0..<24 {
         group.addTask {
           var answered = 0
-          while clock.now < end {
+          repeat {
             let text = number % 4 == 0 ? #"/call search_files {\"text\":\"a\"}"# : "hello"
             let answer = try await appliance.chat(text)
             answered += answer.status == 200 ? 1 : 0
-          }
+          } while clock.now < end
           return answered
         }
       }
       var answered = 0
       for try await count in group { answered += count }
-      #expect(answered > 24)
+      #expect(answered >= 24)
     }
     let after = try appliance.status()
     for name in ["gateway", "agent"] { #expect(after.pid(name) == before.pid(name), "\(name)") }

@@ -70,7 +70,7 @@ extension LayerTable {
     Technology(
       modules: ["NIO*"],
       users: .targets([
-        "Backup", "Gateway", "Daemon", "ApplianceCommands", "ModelProviders", "Tools",
+        "Backup", "Channels", "Gateway", "Daemon", "ApplianceCommands", "ModelProviders", "Tools",
       ]),
       reason: "buffers and channels belong to whoever speaks HTTP"),
     Technology(

@@ -5,6 +5,7 @@ import ApplianceModel
 import AuditLog
 import DurableIO
 import Foundation
+import Reconciliation
 import Synchronization
 import TestSupport
 import Timeline
@@ -32,6 +33,7 @@ final class AccessBench: Sendable {
   let store: TimelineStore
   let inForce: InForce
   let access: MessageAccess
+  let containment: ContainmentGuard
 
   /// - Parameter spec: `nil` for an appliance to which nothing was applied.
   init(_ spec: ApplianceSpec? = .roomy, in folder: TemporaryFolder? = nil) throws {
@@ -45,7 +47,10 @@ final class AccessBench: Sendable {
     self.inForce = inForce
     let audit = HostAudit(paths).trail
     let screen = SecretScreen(audit: audit, exposures: SecretExposures(paths)) { [] }
-    access = MessageAccess(store, audit, screen, ComponentHosts.own.tools) { inForce.value }
+    containment = ContainmentGuard(IncidentFile(paths))
+    access = MessageAccess(store, audit, screen, ComponentHosts.own.tools, containment) {
+      inForce.value
+    }
   }
 
   static func settings(_ spec: ApplianceSpec, paths: AppliancePaths) -> RuntimeSettings {

@@ -48,7 +48,8 @@ struct ConversationCrowd: Sendable {
   private func admit(_ session: Int) async throws -> [MessageID] {
     var ids: [MessageID] = []
     for number in 0..<Self.messages {
-      let reply = try await broker.answerGateway(.admit(Self.message(session, number)))
+      let reply = try await broker.answerGateway(
+        .admit(Self.message(session, number)), worker: "gateway-1")
       guard case .admission(.stored(let status, isRepeat: false)) = reply else {
         throw ApplianceError(.inconsistent, "not admitted: \(reply)")
       }
@@ -73,7 +74,9 @@ struct ConversationCrowd: Sendable {
   private func reply(to id: MessageID) async throws -> String {
     while true {
       let request = ComponentRequest.message(id, client: "channel:team", wait: 120_000)
-      guard case .message(let status?) = try await broker.answerGateway(request) else {
+      guard
+        case .message(let status?) = try await broker.answerGateway(request, worker: "gateway-1")
+      else {
         throw ApplianceError(.inconsistent, "\(id.rawValue) is gone")
       }
       if let reply = status.reply { return reply }

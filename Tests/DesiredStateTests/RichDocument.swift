@@ -30,6 +30,8 @@ extension Documents {
       web: {type: web, allow: [dave-4]}
       team-slack:
         type: slack
+        account: A024BE7LH
+        tenant: T024BE7LH
         sessionScope: room
         dmPolicy: disabled
         groupPolicy: open

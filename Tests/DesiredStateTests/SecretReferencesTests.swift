@@ -31,7 +31,7 @@ struct SecretReferencesTests {
     #expect(
       fields.map(\.pattern).sorted() == [
         "appliance.escalation.webhook.secret", "backup.accessKey", "backup.secretKey",
-        "channels.*.botToken", "channels.*.signingSecret",
+        "channels.*.botToken", "channels.*.signingSecret", "channels.*.verifyToken",
         "gateway.auth.token", "providers.*.apiKey",
       ])
   }

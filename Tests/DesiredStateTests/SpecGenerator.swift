@@ -106,8 +106,7 @@ extension SpecGenerator {
     channel.tools.allow = maybe(list { $0.text() })
     channel.tools.ceiling = maybe(pick(ToolTier.allCases))
     channel.dailyTokenLimit = maybe(count())
-    channel.signingSecret = maybe(secret())
-    channel.botToken = maybe(secret())
+    addAccount(to: &channel)
     channel.stage = maybe(Stage(number(1...9)))
     return channel
   }
@@ -121,6 +120,9 @@ extension SpecGenerator {
     tools.tiers.internal = pick(ToolTier.allCases)
     tools.tiers.owner = pick(ToolTier.allCases)
     tools.tiers.unknown = pick(ToolTier.allCases)
+    tools.stages.read = Stage(number(1...9))
+    tools.stages.write = Stage(number(1...9))
+    tools.stages.highRisk = Stage(number(1...9))
     tools.ceiling = maybe(pick(ToolTier.allCases))
     tools.groups = Self.names("group", list { $0.list { $0.text() } })
     tools.rules = Self.names("rule", list { $0.rule() })
@@ -137,6 +139,26 @@ extension SpecGenerator {
     tools.web.maxKiB = count()
     tools.web.timeout = duration()
     return tools
+  }
+
+  /// What a channel of its type needs; each account is another one.
+  private mutating func addAccount(to channel: inout ChannelSpec) {
+    guard channel.type.hasAccount, channel.type != .teams else { return }
+    let number = String(Int.random(in: 1...1_000_000_000, using: &random))
+    let server = "https://server-\(number).example"
+    switch channel.type {
+    case .slack: (channel.account, channel.tenant) = ("A\(number)", "T\(number)")
+    case .whatsapp: (channel.account, channel.tenant) = (number, number)
+    case .matrix: channel.account = "@bot\(number):server.example"
+    case .webhook: channel.replyURL = maybe(server)
+    default: break
+    }
+    if channel.type != .webhook {
+      channel.botToken = .tomb("bot-\(number)")
+      channel.baseURL = channel.type == .matrix ? server : maybe(server)
+    }
+    if ![.telegram, .matrix].contains(channel.type) { channel.signingSecret = secret() }
+    if channel.type == .whatsapp { channel.verifyToken = secret() }
   }
 
   private mutating func rule() -> ToolRuleSpec {

@@ -26,6 +26,7 @@ final class ScriptedSupervisor: Sendable {
     var lock: NetworkLock?
     var authenticationFailure: ApplianceError?
     var reconciles: [String] = []
+    var refusals: [ChannelRefusal] = []
     var admitted: [InboundMessage] = []
     var denial: Admission.Denial?
     var failure: ApplianceError?
@@ -41,6 +42,8 @@ final class ScriptedSupervisor: Sendable {
   var admitted: [InboundMessage] { state.withLock { $0.admitted } }
   var logins: [Login] { state.withLock { $0.logins } }
   var failedLogins: [FailedLogin] { state.withLock { $0.failedLogins } }
+  /// Why requests of channels were not taken.
+  var refusals: [ChannelRefusal] { state.withLock { $0.refusals } }
   /// Clients that asked for a pass.
   var reconciles: [String] { state.withLock { $0.reconciles } }
 
@@ -99,6 +102,14 @@ final class ScriptedSupervisor: Sendable {
       state.withLock { $0.reconciles.append(client) }
       return .done
     case .approvals, .decide: return .approvals([])
+    case .receive(let receipt): return .admissions(receipt.messages.map(admit))
+    case .refused(_, let why, _):
+      state.withLock { $0.refusals.append(why) }
+      return .done
+    case .awaitDelivery:
+      try await Task.sleep(for: .seconds(20))
+      return .flag(false)
+    case .cursor, .mayInvite, .leaseDeliveries, .delivered: return .done
     case .lease, .record, .authorise, .execute, .reserve, .settle, .finish, .abandon:
       throw ApplianceError(.malformed, "not a request of a gateway")
     }

@@ -31,7 +31,8 @@ struct AccessCommand: AsyncParsableCommand {
 
     func run() async throws {
       let (policy, source) = try await question.policy(try options.paths)
-      let explanation = policy.explain(question.principal, tool: tool, taint: Set(question.taint))
+      let explanation = policy.explain(
+        question.principal(source), tool: tool, taint: Set(question.taint))
       let answer = ExplanationReport(explanation, source)
       try answer.render(options.format)
       if answer.exitCode != 0 { throw CommandExit(code: answer.exitCode) }
@@ -74,7 +75,8 @@ struct AccessCommand: AsyncParsableCommand {
 
     func run() async throws {
       let (policy, source) = try await question.policy(try options.paths)
-      let decisions = policy.whatCan(question.principal, taint: Set(question.taint))
+      let decisions = policy.whatCan(
+        question.principal(source), taint: Set(question.taint))
       if options.format == .json { return try Output.json(ToolsReport(decisions)) }
       for one in decisions {
         let decision = one.decision
@@ -159,9 +161,12 @@ struct AccessQuestion: ParsableArguments {
 
   var taint: [TaintSource] { place.taint }
 
-  var principal: AccessPrincipal {
-    AccessPrincipal(
-      channel: channel, client: client, sender: sender,
+  /// The sender in the form in which the channel knows it.
+  func principal(_ source: RuleSource) -> AccessPrincipal {
+    let route = source.route(of: channel)
+    return AccessPrincipal(
+      channel: channel, client: route?.client ?? client,
+      sender: sender.map { route?.listed($0) ?? $0 },
       conversation: room ? .room(isMention: mention) : .direct)
   }
 

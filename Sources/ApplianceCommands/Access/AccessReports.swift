@@ -12,6 +12,13 @@ struct RuleSource {
   let state: LoadedState
   let commit: String?
 
+  /// The account of a channel; `nil` for `web` and for what is not declared.
+  func route(of channel: String) -> ChannelRoute? {
+    state.spec.channels[channel].flatMap { spec in
+      spec.type.hasAccount ? ChannelRoute(channel, spec) : nil
+    }
+  }
+
   /// The field that decided and its place.
   func place(of decision: AccessDecision) -> String {
     let entry = decision.entry.map { " (\(VisibleText.escape($0)))" } ?? ""
@@ -33,9 +40,13 @@ struct RuleSource {
 
   /// The place of the entry in its list, which is where a reader wants to look.
   private func entryPath(of decision: AccessDecision) -> String? {
+    let names = decision.rule.split(separator: ".")
+    let route = names.count == 3 && names[0] == "channels" ? route(of: String(names[1])) : nil
     guard let entry = decision.entry,
       let items = state.origin(of: decision.rule)?.0.arrayValue,
-      let index = items.firstIndex(where: { $0 == .string(entry) })
+      let index = items.firstIndex(where: { item in
+        item == .string(entry) || item.stringValue.flatMap { route?.listed($0) } == entry
+      })
     else { return nil }
     return "\(decision.rule)[\(index)]"
   }

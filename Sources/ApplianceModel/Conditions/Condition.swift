@@ -20,6 +20,7 @@ public struct Condition: Sendable, Codable, Equatable {
     case degraded = "Degraded"
     case stale = "Stale"
     case sourceUnverified = "SourceUnverified"
+    case contained = "Contained"
   }
 
   /// Why a condition holds: a closed set, so that alerts can match it.
@@ -48,6 +49,7 @@ public struct Condition: Sendable, Codable, Equatable {
     case driftReported = "DriftReported"
     case observationFailed = "ObservationFailed"
     case componentUnhealthy = "ComponentUnhealthy"
+    case containedByOperator = "ContainedByOperator"
   }
 
   public let type: Kind

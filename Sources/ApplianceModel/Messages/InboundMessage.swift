@@ -38,11 +38,15 @@ public struct InboundMessage: Sendable, Codable, Equatable {
   public let place: Place
   /// Whether another bot wrote it.
   public let isFromBot: Bool
+  /// Where the reply is sent; `nil` where whoever asked fetches it.
+  public let route: ReplyRoute?
 
   public init(
     channel: String, client: String, sender: String?, session: String, text: String,
-    idempotencyKey: String, place: Place = Place(), isFromBot: Bool = false
+    idempotencyKey: String, place: Place = Place(), isFromBot: Bool = false,
+    route: ReplyRoute? = nil
   ) {
+    self.route = route
     self.channel = channel
     self.client = client
     self.sender = sender
@@ -117,6 +121,10 @@ public enum Admission: Sendable, Codable, Equatable {
     case senderDenied = "sender-denied"
     case channelDisabled = "channel-disabled"
     case mentionRequired = "mention-required"
+    /// An operator contained the appliance.
+    case contained
+    /// It has a zero byte, or something of it is too long.
+    case malformed
     /// The idempotency key was used before for another message.
     case keyReused = "idempotency-key-reused"
     /// The sender wrote more messages than its limit allows.

@@ -19,19 +19,22 @@ struct MessageAccess: Sendable {
   let desk: ApprovalDesk
   let screen: SecretScreen
   let settings: @Sendable () async -> RuntimeSettings?
+  let containment: ContainmentGuard
   let arrived: WakeSignal
   let replies: ReplySignals
 
   init(
     _ store: TimelineStore, _ audit: AuditTrail, _ screen: SecretScreen, _ tools: any ToolProcesses,
-    _ settings: @escaping @Sendable () async -> RuntimeSettings?
+    _ containment: ContainmentGuard, _ settings: @escaping @Sendable () async -> RuntimeSettings?
   ) {
     (self.store, self.screen, self.settings) = (store, screen, settings)
+    self.containment = containment
     denials = DenialRecorder(audit: audit)
     let (arrived, replies) = (WakeSignal(), ReplySignals())
     (self.arrived, self.replies) = (arrived, replies)
     judge = AccessJudge()
-    authority = TurnAuthority(store: store, audit: audit, judge: judge, settings: settings)
+    authority = TurnAuthority(
+      store: store, audit: audit, judge: judge, containment: containment, settings: settings)
     exec = ExecCalls(
       store: store, audit: audit, authority: authority,
       sandbox: SandboxDesk(audit: audit, tools: tools),
@@ -52,8 +55,38 @@ struct MessageAccess: Sendable {
       message, at: Date(),
       limits: settings?.limits(of: message) ?? RuntimeSettings.startLimits,
       revision: settings?.revision
-    ) { [judge] rules, version in
-      judge.verdict(on: message, rules, version)
+    ) { rules, version in
+      verdict(on: message, settings, rules, version)
+    }
+  }
+
+  /// What the rules say, unless an operator contained the appliance.
+  private func verdict(
+    on message: InboundMessage, _ settings: RuntimeSettings?, _ rules: AccessRules,
+    _ version: UInt64
+  ) -> AdmissionVerdict {
+    let verdict = judge.verdict(on: message, rules, version)
+    guard verdict.decision.verdict == .permitted,
+      let objection = containment.objection(to: message.principal, settings)
+    else { return verdict }
+    return AdmissionVerdict(decision: objection, session: verdict.session)
+  }
+
+  /// Takes what arrived on a channel, with where the channel goes on: in one transaction.
+  func admit(_ receipt: ChannelReceipt) async throws -> [Admission] {
+    let settings = await settings()
+    // One whose ids hold a secret is passed over: nothing of it may be stored.
+    let messages = try receipt.messages.map { try screen.inbound($0) }
+    let kept = messages.compactMap(\.self)
+    let admissions = try await store.admit(
+      kept, at: Date(), limits: { settings?.limits(of: $0) ?? RuntimeSettings.startLimits },
+      revision: settings?.revision, cursor: receipt.cursor.map { (receipt.channel, $0) }
+    ) { rules, message, version in
+      verdict(on: message, settings, rules, version)
+    }
+    var rest = admissions[...]
+    return messages.map { message in
+      message == nil ? .denied(.unknownSender) : rest.popFirst() ?? .denied(.unknownSender)
     }
   }
 
@@ -77,6 +110,9 @@ struct MessageAccess: Sendable {
     // Who cannot be told a limit has none to use: failing closed.
     guard let settings = await settings() else { return .refused("The appliance is starting.") }
     let work = try await store.work(id, by: worker)
+    guard containment.objection(to: work.principal, settings) == nil else {
+      return .refused("This was not answered: the appliance is contained by its operator.")
+    }
     let answer = try await store.reserve(
       tokens, for: id, by: worker, limits: settings.budgets(of: work.principal), at: Date())
     switch answer {

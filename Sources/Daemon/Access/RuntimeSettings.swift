@@ -22,6 +22,11 @@ struct RuntimeSettings: Sendable {
   let revision: String?
   /// Profiles whose commands a sandbox keeps from the network.
   let offlineProfiles: Set<String>
+  /// Channels with an account on a platform.
+  let accounts: Set<String>
+  /// When channels come back after an incident, those that say so.
+  let channelStages: [String: Int]
+  let toolStages: [ToolTier: Int]
   private let applianceTokens: Int?
   private let senderTokens: Int?
   private let channelTokens: [String: Int]
@@ -42,6 +47,12 @@ struct RuntimeSettings: Sendable {
       isolation == .host ? [] : Set(profiles.filter { !$0.value.network }.keys)
     sandbox = spec.skills.sandbox.flatMap { SandboxBackend(rawValue: $0.rawValue) }
     self.revision = revision
+    accounts = Set(spec.channels.filter { $0.value.type.hasAccount }.keys)
+    channelStages = spec.channels.compactMapValues { $0.stage?.value }
+    let stages = spec.tools.stages
+    toolStages = [
+      .read: stages.read.value, .write: stages.write.value, .highRisk: stages.highRisk.value,
+    ]
     applianceTokens = spec.agent.dailyTokenLimit?.value
     senderTokens = limits.dailyTokens?.value
     channelTokens = spec.channels.compactMapValues(\.dailyTokenLimit?.value)

@@ -48,7 +48,7 @@ final class SecretScreen: Sendable {
     let place = message.place
     let ids = [
       message.sender, message.session, message.idempotencyKey, place.account, place.room,
-      place.thread,
+      place.thread, message.route?.conversation, message.route?.thread, message.route?.message,
     ]
     let hidden = ids.compactMap { $0 }.flatMap { find(in: $0) }
     let names = Set(find(in: message.text) + hidden).sorted()
@@ -62,7 +62,8 @@ final class SecretScreen: Sendable {
     return InboundMessage(
       channel: message.channel, client: message.client, sender: message.sender,
       session: message.session, text: Self.withheld("message", names),
-      idempotencyKey: message.idempotencyKey, place: message.place, isFromBot: message.isFromBot)
+      idempotencyKey: message.idempotencyKey, place: message.place, isFromBot: message.isFromBot,
+      route: message.route)
   }
 
   /// A call without its arguments, where they hold a secret; it does not run.

@@ -15,32 +15,36 @@ final class TurnAuthority: Sendable {
   private let store: TimelineStore
   private let audit: AuditTrail
   private let judge: AccessJudge
+  private let containment: ContainmentGuard
   private let settings: @Sendable () async -> RuntimeSettings?
   /// Calls of `exec` that were authorised in this life of the supervisor.
   let grants = ExecGrants()
 
   init(
-    store: TimelineStore, audit: AuditTrail, judge: AccessJudge,
+    store: TimelineStore, audit: AuditTrail, judge: AccessJudge, containment: ContainmentGuard,
     settings: @escaping @Sendable () async -> RuntimeSettings?
   ) {
     (self.store, self.audit, self.judge) = (store, audit, judge)
-    self.settings = settings
+    (self.containment, self.settings) = (containment, settings)
   }
 
   /// The tools that a turn may be offered.
   func grantedTools(_ work: Work) async throws -> [String] {
-    let taint = Self.taint(of: work, await settings())
+    let settings = await settings()
+    let taint = Self.taint(of: work, settings)
     return try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).grantedTools(work.principal, taint: taint)
-    }
+    }.filter { containment.permits(tool: $0, settings) }
   }
 
   /// What the rules say of a recorded call, as they are now.
   func decision(on call: ToolCall, of work: Work) async throws -> AccessDecision {
-    let taint = Self.taint(of: work, await settings())
-    return try await store.withRules { [judge] rules, version in
+    let settings = await settings()
+    let taint = Self.taint(of: work, settings)
+    let decision = try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).authorise(work.principal, tool: call.tool, taint: taint)
     }
+    return containment.narrowed(decision, tool: call.tool, work.principal, settings)
   }
 
   /// Whether a recorded call may run.

@@ -201,7 +201,7 @@ public struct HostBackup: Sendable {
   /// What opens the repositories of this host.
   public func rootKey() throws -> SecretKey { try known(Self.rootEntry) }
 
-  private func signer() throws -> SigningKey {
+  func signer() throws -> SigningKey {
     try SigningKey(seed: try key(Self.signerEntry, "signs backups"))
   }
 

@@ -18,7 +18,7 @@ public enum ComponentBorders {
 
   /// What holds in this process; `nil` where nothing was given up.
   static var current: Confinement? { state.withLock { $0.report } }
-  /// Where this process may work.
+  /// What this process may work with: folders of an agent, ports of a gateway's platforms.
   static var folders: [String] { state.withLock { $0.folders } }
 
   /// The first thing in a process, while it has one thread: Landlock holds for the thread that asks
@@ -52,8 +52,11 @@ public enum ComponentBorders {
     of role: String, folders: [String]
   ) -> ComponentConfinement.Rules? {
     switch role {
-    // It answers requests and asks nobody but the supervisor, over the socket it was born with.
-    case "gateway": ComponentConfinement.Rules(bindPorts: nil, connectPorts: [])
+    // It answers requests, and asks the platforms of its chat channels; what it may work with are
+    // their ports.
+    case "gateway":
+      ComponentConfinement.Rules(
+        bindPorts: nil, connectPorts: folders.compactMap { UInt16($0) })
     // It asks providers and web pages, and works in the agent's two folders.
     case "agent": ComponentConfinement.Rules(writable: folders)
     // It reads what nobody has vouched for, as the supervisor's user: no program, no terminal, and

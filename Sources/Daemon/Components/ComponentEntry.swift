@@ -43,7 +43,10 @@ public enum ComponentEntry {
     switch role {
     case "gateway":
       let link = ComponentProcess.open(role: role)
-      await GatewayService(link: link, logger: logger, confinement: ComponentBorders.current).run()
+      await GatewayService(
+        link: link, logger: logger, ports: Set(ComponentBorders.folders.compactMap { UInt16($0) }),
+        confinement: ComponentBorders.current
+      ).run()
     case "agent":
       let link = ComponentProcess.open(role: role)
       await AgentService(

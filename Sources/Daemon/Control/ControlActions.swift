@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+import AuditLog
 import ControlAPI
 import DesiredState
 import DurableIO
@@ -34,6 +35,12 @@ struct ControlActions: Sendable {
   let gateway: ComponentSupervisor
   let secrets: CurrentSecrets
   let operatorToken: SecretValue
+  let audit: AuditTrail
+  /// Rung when a text may be due.
+  let due: WakeSignal
+  let incidents: IncidentDesk
+  /// Ends the appliance in order.
+  let stopAppliance: @Sendable () -> Void
 
   func status() async -> ApplianceStatus { await statusReport() }
 

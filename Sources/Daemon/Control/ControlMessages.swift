@@ -76,6 +76,51 @@ public struct HistoryResponse: Sendable, Codable {
   }
 }
 
+/// Body of `POST /v1/channels/probe` and `/v1/channels/hostile`.
+public struct ChannelRequest: Sendable, Codable {
+  /// `nil` for all, where that is possible.
+  public let channel: String?
+
+  public init(channel: String?) { self.channel = channel }
+}
+
+/// Answer of `POST /v1/channels/probe`.
+public struct ChannelsResponse: Sendable, Codable {
+  public var formatVersion = 1
+  public let channels: [ChannelReport]
+}
+
+/// Answer of `POST /v1/channels/hostile`.
+public struct HostileResponse: Sendable, Codable {
+  /// Where the listener is.
+  public let url: String
+  /// `nil` for a channel whose platform sends no requests.
+  public let requests: [HostileRequest]?
+}
+
+/// Body of `POST /v1/deliveries`: which, and what is to be done with one of them.
+public struct DeliveriesRequest: Sendable, Codable {
+  public enum Deed: String, Sendable, Codable {
+    case resubmit
+    case drop
+  }
+
+  /// `nil` lists them.
+  public let deed: Deed?
+  public let id: DeliveryID?
+  public let state: DeliveryRecord.State
+
+  public init(state: DeliveryRecord.State, deed: Deed? = nil, id: DeliveryID? = nil) {
+    (self.state, self.deed, self.id) = (state, deed, id)
+  }
+}
+
+/// Its answer.
+public struct DeliveriesResponse: Sendable, Codable {
+  public var formatVersion = 1
+  public let deliveries: [DeliveryRecord]
+}
+
 /// Paths of the control socket.
 public enum ControlRoutes {
   public static let status = "/v1/status"
@@ -94,6 +139,10 @@ public enum ControlRoutes {
   public static let decisions = "/v1/decisions"
   public static let sandboxes = "/v1/sandboxes"
   public static let escape = "/v1/sandboxes/escape"
+  public static let probe = "/v1/channels/probe"
+  public static let hostile = "/v1/channels/hostile"
+  public static let deliveries = "/v1/deliveries"
+  public static let incident = "/v1/incident"
   public static let suspend = "/v1/suspend"
   public static let resume = "/v1/resume"
   public static let rollback = "/v1/rollback"

@@ -60,6 +60,7 @@ struct ControlServer: Sendable {
       return try await respond(to: { try await actions.apply(body) })
     }
     addHolds(router)
+    addChannels(router)
     addMaintenance(router)
     addAccess(router)
     return router
@@ -102,6 +103,29 @@ struct ControlServer: Sendable {
     }
     router.get(RouterPath(ControlRoutes.sandboxes)) { _, _ in
       try await respond(to: { try await actions.sandboxes() })
+    }
+  }
+
+  private func addChannels(_ router: Router<ControlContext>) {
+    let actions = actions
+    router.post(RouterPath(ControlRoutes.probe)) { request, _ in
+      let body = try await decode(request, as: ChannelRequest.self)
+      return try await respond(to: { try await actions.probe(body) })
+    }
+    router.post(RouterPath(ControlRoutes.hostile)) { request, _ in
+      let body = try await decode(request, as: ChannelRequest.self)
+      return try await respond(to: { try await actions.hostileRequests(body) })
+    }
+    router.get(RouterPath(ControlRoutes.incident)) { _, _ in
+      try await respond(to: { try await actions.incident() })
+    }
+    router.post(RouterPath(ControlRoutes.incident)) { request, context in
+      let body = try await decode(request, as: IncidentOrder.self)
+      return try await respond(to: { try await actions.incident(body, by: context.caller) })
+    }
+    router.post(RouterPath(ControlRoutes.deliveries)) { request, context in
+      let body = try await decode(request, as: DeliveriesRequest.self)
+      return try await respond(to: { try await actions.deliveries(body, by: context.caller) })
     }
   }
 

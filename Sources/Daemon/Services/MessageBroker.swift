@@ -29,6 +29,7 @@ final class MessageBroker: Sendable {
   /// Rung by a client that asks for a pass.
   private let wake: WakeSignal
   private let access: MessageAccess
+  private let channels: ChannelBroker
   /// Of the agent's 16 turns: however many sessions one principal writes in, others get theirs.
   private static let share = 12
 
@@ -40,11 +41,17 @@ final class MessageBroker: Sendable {
     (self.store, self.audit, self.wake, self.access) = (store, audit, wake, access)
     (arrived, replies) = (access.arrived, access.replies)
     logins = LoginRecorder(audit: audit, store: store)
+    channels = ChannelBroker(store: store, audit: audit, access: access)
     self.readiness = readiness
     self.status = status
   }
 
-  func answerGateway(_ request: ComponentRequest) async throws -> ComponentReply {
+  /// Rung when a text for a chat channel may be due.
+  var due: WakeSignal { channels.due }
+
+  func answerGateway(
+    _ request: ComponentRequest, worker: String
+  ) async throws -> ComponentReply {
     switch request {
     case .admit(let message):
       let admission = try await access.admit(message)
@@ -61,6 +68,7 @@ final class MessageBroker: Sendable {
     case .authenticationFailed(let network, let path):
       return .lockedOut(try await logins.fail(from: network, path: path))
     case .metrics:
+      try await channels.storeCounts()
       let collector = MetricsCollector(store: store, status: status)
       return .metrics(try await collector.snapshot(at: Date()))
     case .reconcile(let client):
@@ -70,6 +78,8 @@ final class MessageBroker: Sendable {
     case .decide(let word):
       guard word.by.hasPrefix("client:") else { throw violation("gateway") }
       return .approvals([try await access.desk.say(word)])
+    case .receive, .cursor, .mayInvite, .refused, .awaitDelivery, .leaseDeliveries, .delivered:
+      return try await channels.answer(request, worker: worker)
     case .lease, .record, .authorise, .execute, .reserve, .settle, .finish, .abandon:
       throw violation("gateway")
     }
@@ -101,15 +111,18 @@ final class MessageBroker: Sendable {
       try await store.releaseLeases(of: worker, message: id, at: Date())
       arrived.ring()
       replies.ring(id)
+      channels.due.ring()
       return .done
     case .finish(let id, let reply, let usage):
       try await access.finish(id, reply: reply, usage: usage, worker: worker)
       replies.ring(id)
+      channels.due.ring()
       // The next message of the same session is free now.
       arrived.ring()
       return .done
     case .admit, .message, .readiness, .status, .authenticated, .authenticationFailed, .metrics,
-      .reconcile, .approvals, .decide:
+      .reconcile, .approvals, .decide, .receive, .cursor, .mayInvite, .refused, .awaitDelivery,
+      .leaseDeliveries, .delivered:
       throw violation("agent")
     }
   }
@@ -119,6 +132,12 @@ final class MessageBroker: Sendable {
     try audit.record(
       [AuditEvent(.request, by: "client:\(client)", on: "reconciler", .done, at: now)], at: now)
     wake.ring()
+  }
+
+  /// Gives back what a dead gateway was sending.
+  func releaseDeliveries(of worker: String) async throws {
+    try await store.releaseDeliveries(of: worker)
+    channels.due.ring()
   }
 
   /// Gives a dead worker's messages to the next one.

@@ -31,6 +31,20 @@ struct MetricsCollector: Sendable {
         "kafclaw_locked_networks", .gauge, "Networks that are locked out now.",
         [.init(try await store.lockedNetworks(at: now).count)]),
       .init(
+        "kafclaw_channel_healthy", .gauge, "Whether a chat channel is healthy, 0 or 1.",
+        status.channels.map { .init($0.health == .healthy ? 1 : 0, ["channel": $0.name]) }),
+      .init(
+        "kafclaw_channel_events_total", .counter,
+        "What happened on chat channels: refused requests by reason, texts sent, tried again, dead.",
+        try await store.channelTotals().map {
+          .init($0.count, ["channel": $0.channel, "event": $0.event])
+        }),
+      .init(
+        "kafclaw_deliveries", .gauge, "Texts for chat channels, by state.",
+        try await store.deliveryCounts().map {
+          .init($0.count, ["channel": $0.channel, "state": $0.state])
+        }),
+      .init(
         "kafclaw_component_healthy", .gauge, "Whether a component is healthy, 0 or 1.",
         status.components.map { .init($0.health == .healthy ? 1 : 0, ["component": $0.name]) }),
       .init(

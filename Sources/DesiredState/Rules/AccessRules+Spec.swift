@@ -10,16 +10,19 @@ extension AccessRules {
       owners: spec.senders.owners.map(\.text),
       internal: spec.senders.internal.map(\.text),
       denied: spec.senders.deny.map(\.text),
-      channels: spec.channels.mapValues(Channel.init), tools: ToolPolicy(spec.tools))
+      channels: Dictionary(
+        uniqueKeysWithValues: spec.channels.map { ($0, Channel($1, ChannelRoute($0, $1))) }),
+      tools: ToolPolicy(spec.tools))
   }
 }
 
 extension AccessRules.Channel {
-  init(_ spec: ChannelSpec) {
+  init(_ spec: ChannelSpec, _ route: ChannelRoute) {
     self.init(
       dmPolicy: spec.dmPolicy, groupPolicy: spec.groupPolicy, requireMention: spec.requireMention,
-      sessionScope: spec.sessionScope, allow: spec.allow.map(\.text),
-      deny: spec.deny.map(\.text),
+      sessionScope: spec.sessionScope,
+      allow: spec.allow.map { route.listed($0.text) },
+      deny: spec.deny.map { route.listed($0.text) },
       tools: ToolNarrowing(
         deny: spec.tools.deny, allow: spec.tools.allow,
         profile: spec.tools.profile, ceiling: spec.tools.ceiling))
@@ -55,5 +58,14 @@ extension AccessRules.Rule {
       tools: ToolNarrowing(
         deny: spec.deny, allow: spec.allow, profile: spec.profile,
         ceiling: spec.ceiling))
+  }
+}
+
+extension ChannelRoute {
+  /// The account that a channel declares.
+  public init(_ name: String, _ spec: ChannelSpec) {
+    self.init(
+      name: name, type: spec.type, baseURL: spec.baseURL, account: spec.account,
+      tenant: spec.tenant, replyURL: spec.replyURL)
   }
 }

@@ -9,15 +9,13 @@ import ApplianceModel
 package enum PendingMechanism {
   /// Field patterns, as in ``SpecFieldDescription/pattern``; a section stands for all its fields.
   package static let patterns: Set<String> = [
-    "appliance.escalation", "channels.*.botToken", "channels.*.signingSecret",
-    "channels.*.stage", "logs.retention", "monitoring", "reconcile.windows", "skills.enabled",
+    "appliance.escalation", "logs.retention", "monitoring", "reconcile.windows",
+    "skills.enabled",
     "skills.scope", "skills.sources",
   ]
 
   /// Channel types that cannot be served yet.
-  static let channelTypes: Set<ChannelType> = [
-    .slack, .telegram, .teams, .whatsapp, .matrix, .webhook,
-  ]
+  static let channelTypes: Set<ChannelType> = [.teams]
 
   static let rule = "pending-mechanism"
 

@@ -47,7 +47,7 @@ enum ProviderRules {
       issues.append(
         check.error(path, "provider-name", "\"offline\" is built in", hint: "choose another name"))
     }
-    if let address = provider.baseURL, !isSafe(address) {
+    if let address = provider.baseURL, !PlainAddress.isSafe(address) {
       issues.append(
         check.error(
           "\(path).baseURL", "provider-address",
@@ -62,17 +62,5 @@ enum ProviderRules {
         check.error("\(path).answerTokens", "range", "an answer has at least one token"))
     }
     return issues
-  }
-
-  /// Without user information, query and fragment.
-  private static func isSafe(_ address: String) -> Bool {
-    guard !address.utf8.contains(where: { [UInt8(ascii: "@"), 0x3F, 0x23, 0x20].contains($0) })
-    else { return false }
-    if address.hasPrefix("https://") { return address.utf8.count > 8 }
-    return ["127.0.0.1", "localhost", "[::1]"].contains { host in
-      guard address.hasPrefix("http://" + host) else { return false }
-      let next = address.utf8.dropFirst(7 + host.utf8.count).first
-      return next == nil || next == UInt8(ascii: ":") || next == UInt8(ascii: "/")
-    }
   }
 }

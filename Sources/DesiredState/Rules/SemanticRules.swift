@@ -11,7 +11,7 @@ enum SemanticRules {
   ) -> [ValidationIssue] {
     let check = RuleContext(provenance: provenance)
     return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
-      + senders(spec, check) + ToolRules.issues(spec, check)
+      + senders(spec, check) + ToolRules.issues(spec, check) + ChannelRules.issues(spec, check)
       + ProviderRules.issues(spec, check) + cadence(spec, check) + backup(spec.backup, check)
       + SuppressionRules.issues(spec.security.suppressions, check)
   }

@@ -14,7 +14,12 @@ public struct ChannelSpec: Sendable, Equatable {
   public var deny: [SenderID] = []
   public var tools = ChannelToolsSpec()
   public var dailyTokenLimit: Count?
+  public var account: String?
+  public var tenant: String?
+  public var baseURL: String?
+  public var replyURL: String?
   public var signingSecret: SecretReference?
+  public var verifyToken: SecretReference?
   public var botToken: SecretReference?
   public var stage: Stage?
   public var protect = false
@@ -42,7 +47,27 @@ extension ChannelSpec: SpecSection, SpecNesting {
     SpecField(
       "dailyTokenLimit", \.dailyTokenLimit,
       "Most tokens a day (UTC) on this channel; then turns are refused."),
-    SpecField("signingSecret", \.signingSecret, "Key that authenticates inbound requests."),
+    SpecField(
+      "account", \.account,
+      "The account's own id on its platform: Slack app (`A…`), WhatsApp phone number id, Matrix "
+        + "user (`@bot:server`)."),
+    SpecField(
+      "tenant", \.tenant,
+      "What the account belongs to: Slack team (`T…`), WhatsApp business account id. Requests of "
+        + "others are refused."),
+    SpecField(
+      "baseURL", \.baseURL,
+      "Address of the platform's API: the homeserver of a Matrix channel. Defaults to the "
+        + "platform's own."),
+    SpecField(
+      "replyURL", \.replyURL, "Where a webhook channel sends replies, signed as requests are."),
+    SpecField(
+      "signingSecret", \.signingSecret,
+      "Key that authenticates inbound requests: Slack signing secret, WhatsApp app secret, or of "
+        + "a webhook (`whsec_` and base64)."),
+    SpecField(
+      "verifyToken", \.verifyToken,
+      "Word that WhatsApp presents once, when the webhook is set up there."),
     SpecField("botToken", \.botToken, "Credential the channel sends replies with."),
     SpecField("stage", \.stage, "Stage in which the channel comes back after an incident."),
     SpecField(
@@ -52,17 +77,7 @@ extension ChannelSpec: SpecSection, SpecNesting {
   ]
 }
 
-/// Platforms of chat channels. `web` is `POST /chat` with a `sender`.
-public enum ChannelType: String, SpecEnum {
-  case web
-  case slack
-  case telegram
-  case teams
-  case whatsapp
-  case matrix
-  case webhook
-}
-
+extension ChannelType: SpecEnum {}
 extension SessionScope: SpecEnum {}
 extension AdmissionPolicy: SpecEnum {}
 

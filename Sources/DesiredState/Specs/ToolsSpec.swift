@@ -14,6 +14,7 @@ public struct ToolsSpec: Sendable, Equatable {
   public var rules: [String: ToolRuleSpec] = [:]
   public var taint = TaintSpec()
   public var approvals = ApprovalsSpec()
+  public var stages = ToolStagesSpec()
   public var exec = ExecSpec()
   public var web = WebSpec()
 
@@ -36,6 +37,7 @@ extension ToolsSpec: SpecSection, SpecNesting {
     SpecField("rules", \.rules, "Rules by name that take tools from those they match."),
     SpecField("taint", \.taint, TaintSpec.summary),
     SpecField("approvals", \.approvals, ApprovalsSpec.summary),
+    SpecField("stages", \.stages, ToolStagesSpec.summary),
     SpecField("exec", \.exec, ExecSpec.summary),
     SpecField("web", \.web, WebSpec.summary),
   ]
@@ -64,6 +66,25 @@ extension ToolTiersSpec: SpecSection, SpecNesting {
     SpecField(
       "internal", \.internal, "For `senders.internal`, and API clients that name no sender."),
     SpecField("owner", \.owner, "For `senders.owners`, and `kafclaw chat` on the host."),
+  ]
+}
+
+/// The stages in which tools come back after an incident.
+public struct ToolStagesSpec: Sendable, Equatable {
+  public var read = Stage(1)
+  public var write = Stage(2)
+  public var highRisk = Stage(3)
+
+  public init() {}
+}
+
+extension ToolStagesSpec: SpecSection, SpecNesting {
+  package static var summary: String { "The stages in which tools come back after an incident." }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField("read", \.read, "Of tools that read files."),
+    SpecField("write", \.write, "Of tools that write files."),
+    SpecField("highRisk", \.highRisk, "Of `exec` and `web_fetch`."),
   ]
 }
 

@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+import Channels
 public import FoundationEssentials
 import HTTPTypes
 public import SodiumCrypto
 
-/// The clients a gateway knows: names, scopes and keyed hashes, no token.
+/// What a gateway must know to tell people apart: of its clients names, scopes and keyed hashes, no
+/// token; of its chat channels the secrets themselves.
 public struct GatewayCredentials: Sendable, Codable {
   public struct Client: Sendable, Codable {
     public let name: String
@@ -38,12 +40,24 @@ public struct GatewayCredentials: Sendable, Codable {
   let sequence: UInt64
   /// Source networks that are locked out, and until when.
   let locked: [String: NetworkLock]
+  /// By channel and field of the desired state. What could not be resolved is not there.
+  private let channels: [String: [String: [UInt8]]]?
 
   public init(
-    key: HashKey, clients: [Client], sequence: UInt64 = 0, locked: [String: NetworkLock] = [:]
+    key: HashKey, clients: [Client], sequence: UInt64 = 0, locked: [String: NetworkLock] = [:],
+    channels: [String: [String: SecretValue]] = [:]
   ) {
+    self.channels =
+      channels.isEmpty ? nil : channels.mapValues { $0.mapValues { $0.withBytes(Array.init) } }
     (self.key, self.clients) = (key, clients)
     (self.sequence, self.locked) = (sequence, locked)
+  }
+
+  func secrets(of channel: String) -> ChannelSecrets {
+    let fields = channels?[channel] ?? [:]
+    func secret(_ field: String) -> SecretValue? { fields[field].map { SecretValue(copying: $0) } }
+    return ChannelSecrets(
+      signing: secret("signingSecret"), verify: secret("verifyToken"), token: secret("botToken"))
   }
 
   /// These, where they were read after others.

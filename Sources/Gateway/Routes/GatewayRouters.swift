@@ -11,6 +11,8 @@ struct GatewayRouters: Sendable {
   let state: GatewayState
   let link: ComponentLink
   let networks: LockedNetworks
+  let channels: ChannelHost
+  let attempts = HandshakeAttempts()
 
   private var authenticator: Authenticator {
     Authenticator(state: state, link: link, networks: networks)
@@ -26,8 +28,17 @@ struct GatewayRouters: Sendable {
       middleware: RequestGuard(
         methods: [
           Routes.chat: [.post], Routes.messages + "/": [.get], Routes.health: [.get],
-          Routes.readiness: [.get],
+          Routes.readiness: [.get], Routes.channels + "/": [.get, .post],
         ], state: state))
+    let platforms = ChannelController(link: link, channels: channels, attempts: attempts)
+    router.post(RouterPath(Routes.channels + "/:name")) { request, context in
+      try await platforms.receive(
+        request, context.parameters.get("name") ?? "", from: context.network)
+    }
+    router.get(RouterPath(Routes.channels + "/:name")) { request, context in
+      try await platforms.handshake(
+        request, context.parameters.get("name") ?? "", from: context.network)
+    }
     let chat = ChatController(link: link, authenticator: authenticator)
     router.post(RouterPath(Routes.chat)) { request, context in
       try await chat.chat(request, from: context.network)

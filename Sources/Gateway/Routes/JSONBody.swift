@@ -10,8 +10,6 @@ import NIOCore
 enum JSONBody {
   /// Bytes.
   static let limit = 512 << 10
-  /// How long a body may take to arrive.
-  static let time: Duration = .seconds(15)
 
   static func read<Body: Decodable>(_ type: Body.Type, of request: Request) async throws -> Body {
     let value = request.headers[.contentType] ?? ""
@@ -21,29 +19,37 @@ enum JSONBody {
       throw ProblemResponse(
         "unsupported-media-type", .unsupportedMediaType, "The body must be application/json")
     }
-    let buffer = try await collect(request)
+    let buffer: ByteBuffer
+    do {
+      buffer = try await RequestBody.collect(request, limit: limit)
+    } catch is NIOTooManyBytesError {
+      throw ProblemResponse(
+        "content-too-large", .contentTooLarge, "The body is over \(limit) bytes")
+    }
     do {
       return try ApplianceJSON.decode(type, from: buffer.readableBytesView)
     } catch let error as ApplianceError {
       throw ProblemResponse.badRequest(error.message)
     }
   }
+}
 
-  private static func collect(_ request: Request) async throws -> ByteBuffer {
-    do {
-      return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
-        group.addTask { try await request.body.collect(upTo: limit) }
-        group.addTask {
-          try await Task.sleep(for: time)
-          throw ProblemResponse("timeout", .requestTimeout, "The body did not arrive in time")
-        }
-        defer { group.cancelAll() }
-        guard let buffer = try await group.next() else { throw CancellationError() }
-        return buffer
+/// The bytes of a request, bounded in size and time.
+enum RequestBody {
+  /// How long a body may take to arrive.
+  static let time: Duration = .seconds(15)
+
+  /// - Throws: `NIOTooManyBytesError`; 408 when the time is over.
+  static func collect(_ request: Request, limit: Int) async throws -> ByteBuffer {
+    try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
+      group.addTask { try await request.body.collect(upTo: limit) }
+      group.addTask {
+        try await Task.sleep(for: time)
+        throw ProblemResponse("timeout", .requestTimeout, "The body did not arrive in time")
       }
-    } catch is NIOTooManyBytesError {
-      throw ProblemResponse(
-        "content-too-large", .contentTooLarge, "The body is over \(limit) bytes")
+      defer { group.cancelAll() }
+      guard let buffer = try await group.next() else { throw CancellationError() }
+      return buffer
     }
   }
 }

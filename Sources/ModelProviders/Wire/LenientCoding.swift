@@ -4,12 +4,6 @@
 import ApplianceModel
 
 extension KeyedDecodingContainer {
-  /// The value of a field that may be missing, null, or of a form that nobody needs.
-  func lenient<Value: Decodable>(_ type: Value.Type, _ key: Key) -> Value? {
-    // `try?`: a field of another form counts as missing; the reader decides what must be there.
-    try? decodeIfPresent(type, forKey: key)
-  }
-
   /// A count within what can be added up.
   func count(_ key: Key) -> Int? {
     if let number = lenient(Int64.self, key) { return Int(min(max(0, number), 1 << 40)) }

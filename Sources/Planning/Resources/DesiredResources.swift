@@ -36,7 +36,9 @@ public struct DesiredResources: Sendable {
   /// Every reference must resolve; whether it does is all a plan knows.
   private var secrets: [Resource] {
     let providers = AgentProviders.used(state.spec).compactMap { state.spec.providers[$0]?.apiKey }
-    let references = Set([state.spec.gateway.auth.token].compactMap { $0 } + providers)
+    let channels = GatewayChannels.secrets(state.spec).values.flatMap(\.values)
+    let references = Set(
+      [state.spec.gateway.auth.token].compactMap { $0 } + providers + channels)
     return references.sorted { $0.description < $1.description }.map {
       Resource(.secret, $0.description, ["present": true])
     }

@@ -68,7 +68,7 @@ private enum Convergence {
     // Components were told one by one.
     case .degraded: condition.reason == .componentUnhealthy ? nil : .fail
     case .stalled, .rolledBack, .quarantined: .fail
-    case .held, .suspended, .pinned, .stale: .warn
+    case .held, .suspended, .pinned, .stale, .contained: .warn
     // Drift is told by its addresses; a source that is not verified is a matter of policy.
     case .ready, .reconciling, .drifted, .sourceUnverified: nil
     }

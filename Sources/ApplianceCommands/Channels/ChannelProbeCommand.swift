@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ArgumentParser
+import AsyncHTTPClient
+import Daemon
+import FoundationEssentials
+import GatewayAPI
+import NIOCore
+import NIOHTTP1
+
+extension ChannelsCommand {
+  /// `kafclaw channels probe`.
+  struct Probe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "probe", abstract: "Ask the platforms whether they know the channels' accounts.",
+      discussion: """
+        With --hostile the running listener gets requests that it has to refuse: unsigned, forged, \
+        changed, replayed, oversized, of another account. They hold no message; each leaves an audit \
+        record. Exit codes: 0 all is as it should be, 1 something is not.
+        """)
+
+    @Argument(help: "Channel by name (default: all).")
+    var channel: String?
+
+    @Flag(help: "Send the listener what it has to refuse.")
+    var hostile = false
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      let client = try ControlClient.require(try options.paths)
+      let answer = try await client.post(
+        ControlRoutes.probe, ChannelRequest(channel: channel), as: ChannelsResponse.self)
+      guard hostile else { return try render(answer) }
+      var results: [HostileResult] = []
+      for report in answer.channels {
+        let hostile = try await client.post(
+          ControlRoutes.hostile, ChannelRequest(channel: report.name), as: HostileResponse.self)
+        results += try await HostileProbe(channel: report.name, url: hostile.url)
+          .run(hostile.requests)
+      }
+      try render(results)
+    }
+
+    private func render(_ answer: ChannelsResponse) throws {
+      if options.format == .json {
+        try Output.json(answer)
+      } else {
+        if answer.channels.isEmpty { Output.line("no channel has an account") }
+        for report in answer.channels {
+          let words = report.message.map { ": \(VisibleText.escape($0))" } ?? ""
+          Output.line("\(report.name)  \(report.isHealthy ? "healthy" : "unhealthy")\(words)")
+        }
+      }
+      if !answer.channels.allSatisfy(\.isHealthy) { throw CommandExit(code: 1) }
+    }
+
+    private struct Results: Encodable {
+      let formatVersion = 1
+      let results: [HostileResult]
+    }
+
+    private func render(_ results: [HostileResult]) throws {
+      if options.format == .json {
+        try Output.json(Results(results: results))
+      } else {
+        for result in results {
+          Output.line(
+            "\(result.isRefused ? "refused" : "TAKEN")  \(result.channel)  \(result.name): "
+              + "\(result.status)")
+        }
+      }
+      if !results.allSatisfy(\.isRefused) { throw CommandExit(code: 1) }
+    }
+  }
+}
+
+/// What a listener did with one hostile request.
+struct HostileResult: Encodable {
+  let channel: String
+  let name: String
+  let status: Int
+  let isRefused: Bool
+}
+
+/// Sends a listener what it has to refuse.
+struct HostileProbe {
+  let channel: String
+  let url: String
+
+  func run(_ requests: [HostileRequest]?) async throws -> [HostileResult] {
+    guard let requests else {
+      // Nothing may be listening for a channel whose platform sends nothing.
+      let request = HostileRequest("a request at all", headers: [], body: [], refusals: [404])
+      return [try await send(request)]
+    }
+    var results: [HostileResult] = []
+    for request in requests { results.append(try await send(request)) }
+    return results
+  }
+
+  private func send(_ hostile: HostileRequest) async throws -> HostileResult {
+    var request = HTTPClientRequest(url: "\(url)\(Routes.channels)/\(channel)")
+    request.method = .POST
+    for header in hostile.headers { request.headers.add(name: header.name, value: header.value) }
+    request.body = .bytes(ByteBuffer(bytes: hostile.body))
+    var status = 0
+    do {
+      status = Int(
+        try await HTTPClient.shared.execute(request, timeout: .seconds(30)).status.code)
+    } catch {
+      // A connection that is closed while too much is sent is a refusal as well.
+      guard hostile.refusals == [413] else { throw error }
+      status = 413
+    }
+    return HostileResult(
+      channel: channel, name: hostile.name, status: status,
+      isRefused: hostile.refusals.contains(status))
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import ArgumentParser
+import Daemon
+import DesiredState
+import DurableIO
+import Foundation
+import Glibc
+import Tomb
+
+/// Orders of an incident, and what people read of them.
+enum IncidentText {
+  static func level(_ text: String) throws -> Containment.Level {
+    guard let level = Containment.Level(rawValue: text) else {
+      throw ValidationError("\(Quoted(text)) is not one of tools, channels, all")
+    }
+    return level
+  }
+
+  /// By the running appliance, else by its files, which hold from its next start.
+  static func carryOut(_ order: IncidentOrder, _ options: GlobalOptions) async throws {
+    let paths = try options.paths
+    try RootRefusal.require(environment: ProcessEnvironment.settings)
+    guard let client = try ControlClient.ofRunningAppliance(paths) else {
+      let state = try StoppedIncident(paths).carryOut(order, by: "operator:\(geteuid())")
+      return try render(state, options.format)
+    }
+    let report = try await client.post(ControlRoutes.incident, order, as: IncidentReport.self)
+    try render(report, options.format)
+  }
+
+  /// Where there is no tomb nothing could be kept: that is told, and everything else holds.
+  static func rotateToken(_ options: GlobalOptions) async throws {
+    let token: SecretValue
+    do {
+      token = try CommandTokens.change(options, "rotate", ClientToken.sharedName) {
+        try $0.rotate(ClientToken.sharedName, overlap: .zero, at: Date())
+      }
+    } catch let error as ApplianceError
+      where [.tombMissing, .tombNoEntry, .tokenUnknown].contains(error.code)
+    {
+      Output.note("the gateway's token was not rotated: \(error.message)")
+      return
+    }
+    try await CommandTokens.show(token, of: ClientToken.sharedName, options)
+  }
+
+  static func render(_ state: IncidentState, _ format: OutputFormat) throws {
+    if format == .json { return try Output.json(state) }
+    for line in lines(state) { Output.line(line) }
+  }
+
+  static func render(_ report: IncidentReport, _ format: OutputFormat) throws {
+    if format == .json { return try Output.json(report) }
+    for line in lines(report.state) { Output.line(line) }
+    for (channel, count) in report.heldDeliveries.sorted(by: { $0.key < $1.key }) {
+      Output.line("held: \(count) texts to \(VisibleText.escape(channel))")
+    }
+    Output.line(
+      "held: \(report.waitingMessages) messages without an answer, "
+        + "\(report.pendingApprovals) approvals")
+  }
+
+  private static func lines(_ state: IncidentState) -> [String] {
+    var lines: [String] = []
+    if let held = state.containment {
+      lines.append("contained: \(VisibleText.escape(held.words)) [\(held.id)]")
+    } else {
+      lines.append("nothing is contained")
+    }
+    if let stop = state.standstill {
+      lines.append(
+        "stopped since \(stop.since.formatted(.iso8601)) by \(stop.by): "
+          + VisibleText.escape(stop.reason))
+    }
+    return lines
+  }
+}

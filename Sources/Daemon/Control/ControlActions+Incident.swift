@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+public import ApplianceModel
+import ControlAPI
+import FoundationEssentials
+import Glibc
+import Supervision
+import Timeline
+
+/// Answer of `GET` and `POST /v1/incident`.
+public struct IncidentReport: Sendable, Codable {
+  public var formatVersion = 1
+  public let state: IncidentState
+  /// Texts that wait, by channel.
+  public let heldDeliveries: [String: Int]
+  /// Messages that are stored and not answered.
+  public let waitingMessages: Int
+  public let pendingApprovals: Int
+}
+
+/// What operators can order during an incident.
+extension ControlActions {
+  func incident() async throws -> IncidentReport {
+    try await report(incidents.containment.current)
+  }
+
+  func incident(_ order: IncidentOrder, by caller: UInt32?) async throws -> IncidentReport {
+    let state = try incidents.carryOut(order, by: "operator:\(caller ?? geteuid())", at: Date())
+    // What was frozen may be due again.
+    due.ring()
+    let report = try await report(state)
+    if order.deed == .stop { stopAppliance() }
+    return report
+  }
+
+  private func report(_ state: IncidentState) async throws -> IncidentReport {
+    var held: [String: Int] = [:]
+    for row in try await store.deliveryCounts()
+    where row.state == "queued" || row.state == "sending" {
+      held[row.channel, default: 0] += row.count
+    }
+    let counts = try await store.counts()
+    let waiting = ["queued", "processing", "waiting"].reduce(0) { $0 + (counts[$1] ?? 0) }
+    return IncidentReport(
+      state: state, heldDeliveries: held, waitingMessages: waiting,
+      pendingApprovals: try await store.approvals(state: .pending).count)
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import AuditLog
+import ControlAPI
+import FoundationEssentials
+import Supervision
+import Synchronization
+import Timeline
+
+/// Answers what a gateway asks for its chat channels.
+final class ChannelBroker: Sendable {
+  private let store: TimelineStore
+  private let audit: AuditTrail
+  private let access: MessageAccess
+  private let budget = Mutex(RecordBudget())
+  private let refused = Mutex(Refused())
+
+  /// Requests that were not taken and are not stored yet.
+  private struct Refused {
+    struct Key: Hashable {
+      let channel: String
+      let why: ChannelRefusal
+    }
+    var counts: [Key: Int] = [:]
+    var storedAt = Date.distantPast
+  }
+  /// Rung when a text may be due.
+  let due = WakeSignal()
+
+  init(store: TimelineStore, audit: AuditTrail, access: MessageAccess) {
+    (self.store, self.audit, self.access) = (store, audit, access)
+  }
+
+  func answer(_ request: ComponentRequest, worker: String) async throws -> ComponentReply {
+    if let channel = Self.channel(of: request) { try await requireDeclared(channel) }
+    switch request {
+    case .receive(let receipt): return .admissions(try await receive(receipt))
+    case .cursor(let channel): return .cursor(try await store.cursor(of: channel))
+    case .mayInvite(let channel, let sender):
+      return .flag(try await mayInvite(sender, channel))
+    case .refused(let channel, let why, let network):
+      try await refuse(channel, why, network)
+      return .done
+    case .awaitDelivery(let channel, let wait):
+      return .flag(try await isDue(channel, within: .milliseconds(min(max(0, wait), 60_000))))
+    case .leaseDeliveries(let channel, let limit):
+      guard !(await holds(channel)) else { return .deliveries([]) }
+      return .deliveries(
+        try await store.leaseDeliveries(
+          on: [channel], to: worker, limit: min(max(0, limit), 64), at: Date()))
+    case .delivered(let id, let outcome):
+      try await store.record(outcome, of: id, by: worker, at: Date())
+      due.ring()
+      return .done
+    default: throw ApplianceError(.roleViolation, "this is no question about a channel")
+    }
+  }
+
+  private func receive(_ receipt: ChannelReceipt) async throws -> [Admission] {
+    // A channel speaks for itself alone, and never as its own client.
+    guard receipt.messages.count <= ChannelReceipt.limit,
+      receipt.messages.allSatisfy({ message in
+        message.channel == receipt.channel && message.sender != nil
+          && message.client == ChannelRoute.clientPrefix + receipt.channel
+      })
+    else { throw ApplianceError(.roleViolation, "a channel may not deliver for another one") }
+    let admissions = try await access.admit(receipt)
+    if !admissions.isEmpty { access.arrived.ring() }
+    for (message, admission) in zip(receipt.messages, admissions) {
+      if case .denied(let why) = admission { try access.tell(message, why) }
+    }
+    return admissions
+  }
+
+  /// Whoever may write to the account directly may also bring it into a room.
+  private func mayInvite(_ sender: String, _ channel: String) async throws -> Bool {
+    let message = InboundMessage(
+      channel: channel, client: ChannelRoute.clientPrefix + channel, sender: sender,
+      session: "default", text: "", idempotencyKey: "")
+    return try await store.withRules { [access] rules, version in
+      access.judge.verdict(on: message, rules, version).decision.verdict == .permitted
+    }
+  }
+
+  /// Counted always; recorded as far as the budget goes.
+  private func refuse(_ channel: String, _ why: ChannelRefusal, _ network: String) async throws {
+    let now = Date()
+    let isDue = refused.withLock { refused in
+      refused.counts[Refused.Key(channel: channel, why: why), default: 0] += 1
+      return abs(now.timeIntervalSince(refused.storedAt)) >= 1
+    }
+    if isDue { try await storeCounts() }
+    let unrecorded = budget.withLock { $0.takes(at: now) ? $0.takeUnrecorded() : nil }
+    guard let unrecorded else { return }
+    try audit.record(
+      [
+        AuditEvent(
+          .admission, by: "network:\(SourceNetwork(recorded: network).text)",
+          on: "channel/\(channel)", .denied, at: now, rule: "channel.\(why.rawValue)",
+          details: unrecorded == 0 ? [:] : ["unrecorded": String(unrecorded)])
+      ], at: now)
+  }
+
+  /// Whether an operator froze what goes there.
+  private func holds(_ channel: String) async -> Bool {
+    access.containment.holdsDeliveries(to: channel, await access.settings())
+  }
+
+  /// Stores what was counted since the last time. Anybody can cause a count: each must not cost a write.
+  func storeCounts() async throws {
+    let counts = refused.withLock { refused in
+      defer { (refused.counts, refused.storedAt) = ([:], Date()) }
+      return refused.counts
+    }
+    guard !counts.isEmpty else { return }
+    try await store.count(
+      counts.map { (channel: $0.channel, event: "refused-\($0.why.rawValue)", count: $1) })
+  }
+
+  private static func channel(of request: ComponentRequest) -> String? {
+    switch request {
+    case .receive(let receipt): receipt.channel
+    case .cursor(let channel), .mayInvite(let channel, _), .refused(let channel, _, _),
+      .awaitDelivery(let channel, _), .leaseDeliveries(let channel, _):
+      channel
+    default: nil
+    }
+  }
+
+  /// A gateway makes no channel up: names become rows and labels.
+  private func requireDeclared(_ channel: String) async throws {
+    guard let settings = await access.settings(), settings.accounts.contains(channel) else {
+      throw ApplianceError(.roleViolation, "there is no such channel")
+    }
+  }
+
+  private func isDue(_ channel: String, within wait: Duration) async throws -> Bool {
+    let clock = ContinuousClock()
+    let deadline = clock.now + wait
+    while !Task.isCancelled {
+      let seen = due.generation
+      let next = await holds(channel) ? nil : try await store.nextDelivery(on: [channel])
+      let pause = next.map { Duration.seconds($0.timeIntervalSince(Date())) }
+      if let pause, pause <= .zero { return true }
+      let left = deadline - clock.now
+      guard left > .zero else { break }
+      await due.wait(after: seen, for: pause.map { min($0, left) } ?? left)
+    }
+    return false
+  }
+}
