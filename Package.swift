@@ -147,7 +147,7 @@ let package = Package(
     layer(
       "Daemon",
       [
-        "Gateway", "AgentRuntime", "Doctor", "Tools", "Policy", "Reconciliation", "Planning",
+        "Gateway", "AgentRuntime", "Channels", "Doctor", "Tools", "Policy", "Reconciliation", "Planning",
         "Timeline", "GitSource",
         "Provenance", "Sandbox", "Supervision", "AuditLog", "Backup", "Tomb", "ControlAPI",
         "DesiredState",

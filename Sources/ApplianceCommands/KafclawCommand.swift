@@ -25,7 +25,7 @@ public struct KafclawCommand: AsyncParsableCommand {
       DoctorCommand.self, SecurityCommand.self, TombCommand.self, TokenCommand.self,
       AuditCommand.self, BackupCommand.self, ConfigCommand.self, AccessCommand.self,
       ApprovalsCommand.self, ChannelsCommand.self, IncidentCommand.self, StopCommand.self,
-      StartCommand.self,
+      StartCommand.self, AlertsCommand.self,
       ChatCommand.self,
       ComponentCommand.self,
     ])

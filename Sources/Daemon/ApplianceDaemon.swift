@@ -114,6 +114,7 @@ public struct ApplianceDaemon: Sendable {
         .init(service: ApprovalService(desk: parts.desk, logger: logger)),
         .init(service: SealService(audit: audit, store: store, logger: logger)),
         .init(service: parts.backups),
+        .init(service: parts.watch),
         .init(
           service: loop,
           successTerminationBehavior: once ? .gracefullyShutdownGroup : .cancelGroup),

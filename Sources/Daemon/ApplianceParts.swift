@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import AuditLog
+import Channels
 import ControlAPI
 import DesiredState
 import DurableIO
@@ -27,6 +28,7 @@ struct ApplianceParts: Sendable {
   let desk: ApprovalDesk
   let secrets: CurrentSecrets
   let backups: BackupService
+  let watch: WatchService
 
   init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
@@ -103,6 +105,18 @@ struct ApplianceParts: Sendable {
       operatorToken: operatorToken, audit: audit.trail, due: broker.due,
       incidents: IncidentDesk(containment: containment, audit: audit.trail),
       stopAppliance: { kill(getpid(), SIGTERM) })
+    watch = WatchService(
+      paths: paths, store: store, audit: audit,
+      sender: AlertSender(
+        store: store, secrets: secrets, client: PlatformClient(), ready: { broker.due.ring() }),
+      status: { await reporter.status() }, state: { await connections.state() },
+      crashLoops: {
+        var names: [String] = []
+        for supervisor in supervisors where await supervisor.isCrashLooping {
+          names.append(supervisor.name.rawValue)
+        }
+        return names
+      }, logger: logger)
     connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
   }
 

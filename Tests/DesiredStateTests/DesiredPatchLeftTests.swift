@@ -12,7 +12,7 @@ struct DesiredPatchLeftTests {
     gateway: {host: 127.0.0.1, port: 9000}
     appliance:
       name: probe
-      escalation: [{webhook: {url: "https://alerts.example/x"}}]
+      escalation: [{webhook: {url: "https://alerts.example/x", secret: tomb:s}}]
     version: 1
     agent:
       model: >-
@@ -42,7 +42,7 @@ struct DesiredPatchLeftTests {
     (DesiredChange("gateway.host", "127.0.0.1"), "is so already (kafclaw.yaml:1:11)"),
     (DesiredChange("tools.tiers.external", "read"), "is so already (default)"),
     (DesiredChange("logs.retention", .null), "there is no value"),
-    (DesiredChange("appliance.escalation[0].webhook.secret", "tomb:a"), "reach into a list"),
+    (DesiredChange("appliance.escalation[0].channel.name", "ops"), "reach into a list"),
     (DesiredChange("gateway..port", 9200), "is not the path of a field"),
     (DesiredChange("", 9200), "is not the path of a field"),
     (DesiredChange("tools.deny[", "exec"), "is not the path of a field"),

@@ -31,11 +31,7 @@ struct PendingMechanismTests {
   }
 
   static let examples: [Example] = [
-    Example(
-      "appliance.escalation",
-      "appliance: {name: probe, escalation: [{webhook: {url: \"https://alerts.example\"}}]}"),
     Example("logs.retention", "logs: {retention: 30d}"),
-    Example("monitoring", "monitoring: {authFailures: 5, unknownSenders: 5}"),
     Example("reconcile.windows", "reconcile: {windows: []}"),
     Example("skills.enabled", "skills: {enabled: [notes, search]}"),
     Example("skills.scope", "skills: {scope: selected}"),

@@ -42,11 +42,15 @@ struct SecretReferencesTests {
       appliance:
         name: probe
         escalation:
-          - webhook: {url: "https://alerts.example/one"}
+          - channel: {name: ops, conversation: C1}
           - webhook: {url: "https://alerts.example/two", secret: "tomb:two"}
+      channels: {ops: {type: telegram, botToken: "tomb:bot"}}
 
       """
-    #expect(try references(text) == ["appliance.escalation[1].webhook.secret tomb:two"])
+    #expect(
+      try references(text) == [
+        "appliance.escalation[1].webhook.secret tomb:two", "channels.ops.botToken tomb:bot",
+      ])
     #expect(try references(Documents.header) == [])
   }
 

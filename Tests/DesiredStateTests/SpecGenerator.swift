@@ -45,8 +45,10 @@ struct SpecGenerator {
 extension SpecGenerator {
   private mutating func escalation() -> EscalationSpec {
     var escalation = EscalationSpec()
-    escalation.webhook.url = text()
-    escalation.webhook.secret = maybe(secret())
+    var webhook = WebhookTargetSpec()
+    webhook.url = "https://alerts-\(number(1...99)).example"
+    webhook.secret = secret()
+    escalation.webhook = webhook
     return escalation
   }
 
@@ -223,10 +225,10 @@ extension SpecGenerator {
 
   private mutating func monitoring() -> MonitoringSpec {
     var monitoring = MonitoringSpec()
-    monitoring.unknownSenders = maybe(count())
-    monitoring.authFailures = maybe(count())
-    monitoring.highRiskAttempts = maybe(count())
-    monitoring.tokenSpikePercent = maybe(count())
+    monitoring.unknownSenders = count()
+    monitoring.authFailures = count()
+    monitoring.highRiskAttempts = count()
+    monitoring.tokenSpikePercent = count()
     return monitoring
   }
 

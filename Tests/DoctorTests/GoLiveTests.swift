@@ -193,12 +193,18 @@ struct GoLiveTests {
         monitoring: {authFailures: 5}
 
         """
-    for check in [Check.goLiveLogRetention, .goLiveEscalation, .goLiveMonitoring] {
-      for text in ["", text] {
-        let result = try await examine(check, text)
-        #expect(result.status == .fail && result.evidence.hasPrefix("not implemented: "))
-      }
+    for text in ["", text] {
+      let result = try await examine(.goLiveLogRetention, text)
+      #expect(result.status == .fail && result.evidence.hasPrefix("not implemented: "))
     }
+  }
+
+  @Test func alertsNeedSomebodyAndThresholds() async throws {
+    #expect(try await examine(.goLiveEscalation, Self.team).status == .fail)
+    #expect(try await examine(.goLiveMonitoring, Self.team).status == .pass)
+    let off = Self.team + "monitoring: {authFailures: 0}\n"
+    let result = try await examine(.goLiveMonitoring, off)
+    #expect(result.status == .fail && result.evidence.contains("monitoring.authFailures"))
   }
 
   @Test func everyRowIsOfTheChecklist() {

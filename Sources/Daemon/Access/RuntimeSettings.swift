@@ -69,9 +69,8 @@ struct RuntimeSettings: Sendable {
   /// The daily budgets that a turn counts against.
   func budgets(of principal: AccessPrincipal) -> [BudgetLimit] {
     var budgets: [BudgetLimit] = []
-    if let applianceTokens {
-      budgets.append(BudgetLimit(scope: "appliance", tokens: applianceTokens))
-    }
+    // Counted without a limit too: the watch compares days.
+    budgets.append(BudgetLimit(scope: "appliance", tokens: applianceTokens ?? 1 << 50))
     if let tokens = channelTokens[principal.channel] {
       budgets.append(BudgetLimit(scope: "channel/\(principal.channel)", tokens: tokens))
     }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 public import ApplianceModel
+import AuditLog
 import ControlAPI
 import FoundationEssentials
 import Glibc
@@ -32,6 +33,20 @@ extension ControlActions {
     let report = try await report(state)
     if order.deed == .stop { stopAppliance() }
     return report
+  }
+
+  /// Lists alerts, or takes an operator's word that somebody knows.
+  func alerts(_ request: AlertsRequest, by caller: UInt32?) async throws -> AlertsResponse {
+    guard let id = request.acknowledge else {
+      return AlertsResponse(alerts: try await store.alerts(request.states))
+    }
+    let (actor, now) = ("operator:\(caller ?? geteuid())", Date())
+    try audit.record(
+      [
+        AuditEvent(.alert, by: actor, on: "alert/\(id)", .intent, at: now, details: ["word": "ack"])
+      ],
+      at: now)
+    return AlertsResponse(alerts: [try await store.acknowledge(alert: id, by: actor)])
   }
 
   private func report(_ state: IncidentState) async throws -> IncidentReport {

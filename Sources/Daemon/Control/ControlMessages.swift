@@ -121,6 +121,23 @@ public struct DeliveriesResponse: Sendable, Codable {
   public let deliveries: [DeliveryRecord]
 }
 
+/// Body of `POST /v1/alerts`.
+public struct AlertsRequest: Sendable, Codable {
+  public let states: [Alert.State]
+  /// `nil` lists them.
+  public let acknowledge: Int64?
+
+  public init(states: [Alert.State] = [], acknowledge: Int64? = nil) {
+    (self.states, self.acknowledge) = (states, acknowledge)
+  }
+}
+
+/// Its answer.
+public struct AlertsResponse: Sendable, Codable {
+  public var formatVersion = 1
+  public let alerts: [Alert]
+}
+
 /// Paths of the control socket.
 public enum ControlRoutes {
   public static let status = "/v1/status"
@@ -143,6 +160,7 @@ public enum ControlRoutes {
   public static let hostile = "/v1/channels/hostile"
   public static let deliveries = "/v1/deliveries"
   public static let incident = "/v1/incident"
+  public static let alerts = "/v1/alerts"
   public static let suspend = "/v1/suspend"
   public static let resume = "/v1/resume"
   public static let rollback = "/v1/rollback"

@@ -9,7 +9,7 @@ import ApplianceModel
 package enum PendingMechanism {
   /// Field patterns, as in ``SpecFieldDescription/pattern``; a section stands for all its fields.
   package static let patterns: Set<String> = [
-    "appliance.escalation", "logs.retention", "monitoring", "reconcile.windows",
+    "logs.retention", "reconcile.windows",
     "skills.enabled",
     "skills.scope", "skills.sources",
   ]

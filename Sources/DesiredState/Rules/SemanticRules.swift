@@ -13,6 +13,7 @@ enum SemanticRules {
     return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
       + senders(spec, check) + ToolRules.issues(spec, check) + ChannelRules.issues(spec, check)
       + ProviderRules.issues(spec, check) + cadence(spec, check) + backup(spec.backup, check)
+      + escalation(spec, check)
       + SuppressionRules.issues(spec.security.suppressions, check)
   }
 
@@ -26,6 +27,43 @@ enum SemanticRules {
           + "not set",
         hint: "set gateway.auth.token, or listen on 127.0.0.1")
     ]
+  }
+
+  /// An alert that goes nowhere is worse than none: somebody counts on it.
+  private static func escalation(
+    _ spec: ApplianceSpec, _ check: RuleContext
+  ) -> [ValidationIssue] {
+    spec.appliance.escalation.enumerated().flatMap { index, step -> [ValidationIssue] in
+      let path = "appliance.escalation[\(index)]"
+      var issues: [ValidationIssue] = []
+      if step.webhook == nil, step.channel == nil {
+        issues.append(
+          check.error(
+            path, "escalation-target", "this step tells nobody",
+            hint: "name a webhook, or a channel and its conversation"))
+      }
+      if let webhook = step.webhook, !PlainAddress.isSafe(webhook.url) {
+        issues.append(
+          check.error(
+            "\(path).webhook.url", "escalation-address",
+            "alerts go there only by https, or by http within this machine",
+            hint: "as in https://alerts.example.org/kafclaw"))
+      }
+      if let webhook = step.webhook, webhook.secret == nil {
+        issues.append(
+          check.error(
+            "\(path).webhook", "escalation-secret", "nothing signs what is sent there",
+            hint: "set \(path).webhook.secret"))
+      }
+      if let channel = step.channel, spec.channels[channel.name]?.type.hasAccount != true {
+        issues.append(
+          check.error(
+            "\(path).channel.name", "escalation-channel",
+            "there is no channel \(Quoted(channel.name)) with an account",
+            hint: "declare it under channels"))
+      }
+      return issues
+    }
   }
 
   private static func listeners(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {

@@ -87,7 +87,8 @@ extension IdentitySpec: SpecSection, SpecNesting {
 
 /// One step of the escalation path.
 public struct EscalationSpec: Sendable, Equatable {
-  public var webhook = WebhookTargetSpec()
+  public var webhook: WebhookTargetSpec?
+  public var channel: ChannelTargetSpec?
 
   public init() {}
 }
@@ -96,7 +97,29 @@ extension EscalationSpec: SpecSection, SpecNesting {
   package static var summary: String { "One step of the escalation path." }
 
   package static let fields: [SpecField<Self>] = [
-    SpecField("webhook", \.webhook, required: true, WebhookTargetSpec.summary)
+    SpecField("webhook", \.webhook, WebhookTargetSpec.summary),
+    SpecField("channel", \.channel, ChannelTargetSpec.summary),
+  ]
+}
+
+/// A conversation of a chat channel that gets an alert.
+public struct ChannelTargetSpec: Sendable, Equatable {
+  public var name = ""
+  public var conversation = ""
+  public var thread: String?
+
+  public init() {}
+}
+
+extension ChannelTargetSpec: SpecSection, SpecNesting {
+  package static var summary: String { "A conversation of a chat channel that gets an alert." }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField("name", \.name, required: true, "Channel by name."),
+    SpecField(
+      "conversation", \.conversation, required: true,
+      "The platform's own id: Slack channel, Telegram chat, WhatsApp number, Matrix room."),
+    SpecField("thread", \.thread, "Thread of that conversation."),
   ]
 }
 

@@ -20,10 +20,12 @@ extension LogsSpec: SpecSection, SpecNesting {
 
 /// Thresholds of the watches.
 public struct MonitoringSpec: Sendable, Equatable {
-  public var unknownSenders: Count?
-  public var authFailures: Count?
-  public var highRiskAttempts: Count?
-  public var tokenSpikePercent: Count?
+  public var unknownSenders = Count(30)
+  public var authFailures = Count(30)
+  public var highRiskAttempts = Count(10)
+  public var tokenSpikePercent = Count(300)
+  public var tokenFloor = Count(100_000)
+  public var escalateAfter = SpecDuration(seconds: 900)
 
   public init() {}
 }
@@ -32,12 +34,24 @@ extension MonitoringSpec: SpecSection, SpecNesting {
   package static var summary: String { "Thresholds of the watches." }
 
   package static let fields: [SpecField<Self>] = [
-    SpecField("unknownSenders", \.unknownSenders, "Unknown senders an hour that alert."),
-    SpecField("authFailures", \.authFailures, "Failed authentications an hour that alert."),
-    SpecField("highRiskAttempts", \.highRiskAttempts, "High-risk tool calls an hour that alert."),
+    SpecField(
+      "unknownSenders", \.unknownSenders,
+      "Messages of unknown senders an hour that alert; 0 for never."),
+    SpecField(
+      "authFailures", \.authFailures, "Failed authentications an hour that alert; 0 for never."),
+    SpecField(
+      "highRiskAttempts", \.highRiskAttempts,
+      "High-risk tool calls an hour that were refused and alert; 0 for never."),
     SpecField(
       "tokenSpikePercent", \.tokenSpikePercent,
-      "Token use over the seven-day mean that alerts, in percent."),
+      "Tokens of a day (UTC) that alert, in percent of the mean of the seven days before; 0 for "
+        + "never."),
+    SpecField(
+      "tokenFloor", \.tokenFloor,
+      "Tokens a day that count as usual although fewer were used: a young host has no mean."),
+    SpecField(
+      "escalateAfter", \.escalateAfter,
+      "How long each step of `appliance.escalation` has before the next one is told."),
   ]
 }
 

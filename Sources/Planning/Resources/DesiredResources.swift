@@ -37,8 +37,9 @@ public struct DesiredResources: Sendable {
   private var secrets: [Resource] {
     let providers = AgentProviders.used(state.spec).compactMap { state.spec.providers[$0]?.apiKey }
     let channels = GatewayChannels.secrets(state.spec).values.flatMap(\.values)
+    let alerts = state.spec.appliance.escalation.compactMap { $0.webhook?.secret }
     let references = Set(
-      [state.spec.gateway.auth.token].compactMap { $0 } + providers + channels)
+      [state.spec.gateway.auth.token].compactMap { $0 } + providers + channels + alerts)
     return references.sorted { $0.description < $1.description }.map {
       Resource(.secret, $0.description, ["present": true])
     }

@@ -25,6 +25,12 @@ extension BackupLook {
     "kafclaw backup drill --recovery, best on another host; then here kafclaw backup evidence accept "
     + "FILE --signer KEY"
 
+  /// What is wrong with the drills; `nil` while nothing is, or a young host has time for the first.
+  package var drillProblem: String? {
+    let verdict = drill(isStarting: true)
+    return verdict.status == .fail ? verdict.evidence.joined(separator: "; ") : nil
+  }
+
   /// - Parameter isStarting: Whether a host whose backups have just begun has time for the first drill.
   func drill(isStarting: Bool) -> Verdict {
     if let last = failure(.drill) {

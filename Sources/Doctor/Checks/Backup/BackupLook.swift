@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-import Backup
-import DesiredState
-import FoundationEssentials
+package import Backup
+package import DesiredState
+package import FoundationEssentials
 
 /// What is declared of backups, and what became of it.
-struct BackupLook {
+package struct BackupLook {
   /// A run may take so long, and begin so late. Seconds.
   static let patience: TimeInterval = 3_600
 
@@ -16,6 +16,11 @@ struct BackupLook {
   let address: String
   let record: BackupRecord
   let now: Date
+
+  package init(spec: BackupSpec, record: BackupRecord, now: Date) {
+    (self.spec, self.record, self.now) = (spec, record, now)
+    address = RepositoryAddress.normal(spec.repository)
+  }
 
   /// - Returns: `nil` where no backup is declared.
   init?(_ host: Host) throws {
@@ -50,7 +55,7 @@ struct BackupLook {
   }
 
   /// - Returns: Why a deed is late; `nil` while it is not.
-  func lateness(_ deed: BackupRecord.Deed, _ name: String) -> String? {
+  package func lateness(_ deed: BackupRecord.Deed, _ name: String) -> String? {
     let done = last(deed, [.done])
     let latest = now.addingTimeInterval(BackupRecord.clockTolerance)
     if let done, done.at > latest {
