@@ -88,6 +88,8 @@ public struct AuditEvent: Sendable, Codable, Equatable {
 }
 
 extension AuditEvent.Kind {
+  /// Evidence was taken.
+  public static let incidentSnapshot = Self("incident.snapshot")
   /// The first record of every log.
   public static let begin = Self("audit.begin")
   /// A line that a crash tore was cut off.

@@ -44,14 +44,10 @@ public struct ApplianceDaemon: Sendable {
     try PrivateFolder.requireTrustedFile(paths.bootstrapFile)
     try PrivateFolder.requireTrustedFile(paths.environmentFile)
     for folder in paths.folders { try PrivateFolder.create(folder) }
-    if let order = IncidentFile(paths).read().standstill {
-      throw ApplianceError(
-        .standstill,
-        "an operator ordered the appliance to stand still (\(order.by), "
-          + "\(order.since.formatted(.iso8601))): \(order.reason)",
-        hint: "kafclaw incident start --reason TEXT")
-    }
+    try requireNoStandstill()
     let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw run")
+    // It may have been ordered while the lock was waited for.
+    try requireNoStandstill()
     let audit = HostAudit(paths)
     let store = try TimelineStore(path: paths.timelineFile)
     try await store.releaseLeases(of: nil, at: Date())
@@ -63,6 +59,15 @@ public struct ApplianceDaemon: Sendable {
     try await end(store, audit)
     _ = consume lock
     return outcome
+  }
+
+  private func requireNoStandstill() throws {
+    guard let order = IncidentFile(paths).read().standstill else { return }
+    throw ApplianceError(
+      .standstill,
+      "an operator ordered the appliance to stand still (\(order.by), "
+        + "\(order.since.formatted(.iso8601))): \(order.reason)",
+      hint: "kafclaw start --reason TEXT")
   }
 
   /// The timeline is closed whatever becomes of the log; the last seal is remembered in it.

@@ -104,9 +104,10 @@ struct ApplianceParts: Sendable {
       secrets: current,
       operatorToken: operatorToken, audit: audit.trail, due: broker.due,
       incidents: IncidentDesk(containment: containment, audit: audit.trail),
+      runtimeSettings: settings,
       stopAppliance: { kill(getpid(), SIGTERM) })
     watch = WatchService(
-      paths: paths, store: store, audit: audit,
+      paths: paths, store: store, audit: audit, containment: containment,
       sender: AlertSender(
         store: store, secrets: secrets, client: PlatformClient(), ready: { broker.due.ring() }),
       status: { await reporter.status() }, state: { await connections.state() },

@@ -12,20 +12,26 @@ public struct IncidentFile: Sendable {
 
   public init(_ paths: AppliancePaths) { path = paths.incident }
 
-  /// What holds. A file that cannot be read contains everything: whoever damaged it must not be the
-  /// one who lifts what it said.
+  /// What holds. A file that cannot be read contains everything, and keeps the appliance from starting:
+  /// whoever damaged it must not be the one who lifts what it said.
   public func read() -> IncidentState {
     do {
       guard let bytes = try DurableFile.readIfPresent(path, limit: 1 << 16) else {
         return IncidentState()
       }
-      return try ApplianceJSON.decode(IncidentState.self, from: bytes)
+      let state = try ApplianceJSON.decode(IncidentState.self, from: bytes)
+      guard state.formatVersion == IncidentState().formatVersion else {
+        throw ApplianceError(.malformed, "it is of another version of kafclaw")
+      }
+      return state
     } catch {
       let unknown = Containment(
         id: "unknown", level: .all,
         reason: "\(path) cannot be read: \(ApplianceError.of(error).message)",
         by: "supervisor", since: Date(timeIntervalSince1970: 0))
-      return IncidentState(containment: unknown)
+      // What it said of standing still nobody knows either.
+      let standstill = Standstill(reason: unknown.reason, by: unknown.by, since: unknown.since)
+      return IncidentState(containment: unknown, standstill: standstill)
     }
   }
 

@@ -153,6 +153,14 @@ extension TimelineStore {
     }
   }
 
+  /// The channel of a delivery; `nil` for one that is not there.
+  public func channel(of id: DeliveryID) async throws -> String? {
+    try await read { db in
+      try db.row("SELECT channel FROM delivery WHERE sequence = ?", [id.rawValue])
+        .map { try $0.text("channel") }
+    }
+  }
+
   /// Deliveries of a state, oldest first.
   public func deliveries(
     _ state: DeliveryRecord.State, limit: Int

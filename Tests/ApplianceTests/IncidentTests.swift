@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import Foundation
+import NIOHTTP1
 import TestSupport
 import Testing
 
@@ -75,6 +76,15 @@ struct IncidentTests {
     let write = try appliance.run(
       "chat", "-m", #"/call write_file {"path":"x","text":"y"}"#)
     #expect(write.output.contains("incident.containment"), "\(write)")
+    // What a stage is was settled when it was opened: a commit adds nothing.
+    try bench.write(
+      ChannelBench.channels(bench.platforms.url)
+        .replacing("allow: [builder]", with: "allow: [builder], stage: 1")
+        .replacing("allow: [U0ALICE]", with: "allow: [U0ALICE], stage: 1"))
+    #expect(try appliance.run("reconcile").code == 0)
+    #expect(try await bench.slack(ChannelBench.slackMessage("hello", ts: "5.25")).status == 200)
+    try commitStages(bench)
+    #expect(try appliance.run("reconcile").code == 0)
     // A stage whose channel the platform does not know stays closed.
     try await bench.platforms.fail("auth.test", count: 1, status: 503)
     let second = try appliance.run("incident", "restore", "--stage", "2")
@@ -94,6 +104,43 @@ struct IncidentTests {
       #expect(report.contains(words), "\(words)\n\(report)")
     }
     #expect(try appliance.run("audit", "verify").code == 0)
+  }
+
+  @Test("an order that can be neither stored nor recorded holds, says so, and is stored later")
+  func unstored() async throws {
+    let bench = try await ChannelBench("unstored")
+    try await bench.start()
+    let folder = bench.appliance.home + "/.kafclaw/reconciler"
+    #expect(chmod(folder, 0o500) == 0)
+    let contained = try bench.appliance.run(
+      "incident", "contain", "--level", "all", "--keep-token", "--reason", "odd")
+    if contained.code != 0 {
+      #expect(contained.errors.contains("HOLDS"), "\(contained)")
+    }
+    #expect(try await bench.appliance.chat("hello").status == 503)
+    #expect(chmod(folder, 0o700) == 0)
+    let file = folder + "/incident.json"
+    #expect(await eventually { FileManager.default.fileExists(atPath: file) })
+    bench.appliance.killSupervisor()
+    try bench.appliance.start(environment: bench.environment)
+    #expect(await eventually { (try? await bench.appliance.chat("hello").status) == 503 })
+  }
+
+  @Test("who may read or decide by HTTP may not while everything is contained")
+  func clients() async throws {
+    let bench = try await ChannelBench("clients")
+    _ = try bench.appliance.run("tomb", "init")
+    try await bench.start()
+    let token = try bench.appliance.makeToken(
+      "generate", "remote", "--scope", "operate", "--scope", "read", "--scope", "chat")
+    let port = bench.appliance.dashboardPort
+    #expect(
+      try bench.appliance.run("incident", "contain", "--reason", "x", "--keep-token").code == 0)
+    for (method, path) in [("POST", "/api/v1/reconcile"), ("POST", "/api/v1/approvals/1")] {
+      let answer = try await bench.appliance.request(
+        .init(rawValue: method), path, body: #"{"decision":"approve"}"#, port: port, token: token)
+      #expect(answer.status >= 400, "\(path) \(answer)")
+    }
   }
 
   @Test("evidence that was changed is refused")
@@ -152,6 +199,9 @@ struct IncidentTests {
     bench.appliance.killSupervisor()
     try Data("{".utf8).write(
       to: URL(filePath: bench.appliance.home + "/.kafclaw/reconciler/incident.json"))
+    let refused = try bench.appliance.run("run", "--once")
+    #expect(refused.code == 10 && refused.errors.contains("cannot be read"), "\(refused)")
+    #expect(try bench.appliance.run("start", "--reason", "looked at it").code == 0)
     try bench.appliance.start(environment: bench.environment)
     #expect(await eventually { (try? await bench.appliance.chat("hello").status) == 503 })
     #expect(

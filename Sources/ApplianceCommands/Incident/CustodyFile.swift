@@ -6,6 +6,7 @@ import AuditLog
 import Daemon
 import DurableIO
 import Foundation
+import Glibc
 import SodiumCrypto
 
 /// `custody.json` beside the evidence it speaks of.
@@ -14,16 +15,27 @@ enum CustodyFile {
   /// Bytes of one file of evidence that is hashed.
   private static let limit = 1 << 30
 
-  /// Every file of a folder by its path inside, with its hash.
+  /// Every file of a folder by its path inside, with its hash. Nothing but files and folders may be
+  /// there.
   static func list(_ folder: String) throws -> [String: Digest] {
-    let paths = try FileManager.default.subpathsOfDirectory(atPath: folder)
     var files: [String: Digest] = [:]
-    for path in paths where path != name {
-      var isFolder: ObjCBool = false
-      let whole = folder + "/" + path
-      guard FileManager.default.fileExists(atPath: whole, isDirectory: &isFolder) else { continue }
-      if isFolder.boolValue { continue }
-      files[path] = SHA256.digest(try DurableFile.read(whole, limit: limit))
+    var folders = [""]
+    while let inside = folders.popLast() {
+      let names = try PrivateFolder.names(in: folder + "/" + inside)
+      for name in names.sorted() {
+        let path = inside.isEmpty ? name : inside + "/" + name
+        guard path != Self.name else { continue }
+        var status = stat()
+        guard lstat(folder + "/" + path, &status) == 0 else {
+          throw ApplianceError.system("lstat", path)
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: folders.append(path)
+        case S_IFREG:
+          files[path] = SHA256.digest(try DurableFile.read(folder + "/" + path, limit: limit))
+        default: throw broken("\(VisibleText.escape(path)) is neither a file nor a folder")
+        }
+      }
     }
     return files
   }
@@ -33,7 +45,10 @@ enum CustodyFile {
     let bytes = try DurableFile.read(folder + "/" + name, limit: 16 << 20)
     let signed = try ApplianceJSON.decode(SignedCustody.self, from: bytes)
     try signed.verify()
-    if let signer, signer != signed.signer {
+    guard bytes == (try ApplianceJSON.encode(signed, pretty: true)) else {
+      throw broken("\(name) has more in it than what was signed")
+    }
+    if let signer, signer.lowercased() != signed.signer {
       throw broken("it was signed by \(signed.signer)")
     }
     let found = try list(folder)
@@ -77,10 +92,10 @@ struct AuditArchiveEntry: Encodable {
     }
   }
 
-  /// An order of an incident, a change of a token, or what was denied or failed.
+  /// An order of an incident, a change of a token, also one whose end nobody recorded, or what was
+  /// denied or failed.
   var isTelling: Bool {
-    ["denied", "failed"].contains(outcome)
-      || ["incident.order", "token.change"].contains(kind) && outcome == "done"
+    ["denied", "failed"].contains(outcome) || ["incident.order", "token.change"].contains(kind)
   }
 
   var line: String {

@@ -61,10 +61,18 @@ struct IncidentCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-      try await IncidentText.carryOut(
-        IncidentOrder(.contain, reason: reason, level: level), options)
-      guard level >= .channels, !keepToken else { return }
-      try await IncidentText.rotateToken(options)
+      var failure: ApplianceError?
+      let rotates = level >= .channels && !keepToken
+      do {
+        try await IncidentText.carryOut(
+          IncidentOrder(.contain, reason: reason, level: level), options,
+          isQuiet: rotates && options.format == .json)
+      } catch let error as ApplianceError where error.code == .incidentUnstored {
+        // It holds: the rest is done all the same.
+        failure = error
+      }
+      if rotates { try await IncidentText.rotateToken(options) }
+      if let failure { throw failure }
     }
   }
 

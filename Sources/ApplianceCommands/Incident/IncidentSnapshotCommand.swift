@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import ArgumentParser
+import AuditLog
 import Backup
 import Daemon
 import DurableIO
@@ -57,6 +58,8 @@ extension IncidentCommand {
         by: "operator:\(geteuid())", at: Date(), head: report.head.description,
         files: try CustodyFile.list(folder))
       let signed = try host.sign(record)
+      try HostAudit(paths).note(
+        .incidentSnapshot, "snapshot", .done, ["reason": reason, "head": record.head])
       try DurableFile.replace(
         folder + "/" + CustodyFile.name, with: try ApplianceJSON.encode(signed, pretty: true))
       if options.format == .json { return try Output.json(signed) }

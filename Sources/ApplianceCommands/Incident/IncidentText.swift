@@ -20,15 +20,19 @@ enum IncidentText {
   }
 
   /// By the running appliance, else by its files, which hold from its next start.
-  static func carryOut(_ order: IncidentOrder, _ options: GlobalOptions) async throws {
+  ///
+  /// - Parameter isQuiet: Something else is printed for it.
+  static func carryOut(
+    _ order: IncidentOrder, _ options: GlobalOptions, isQuiet: Bool = false
+  ) async throws {
     let paths = try options.paths
-    try RootRefusal.require(environment: ProcessEnvironment.settings)
     guard let client = try ControlClient.ofRunningAppliance(paths) else {
+      try RootRefusal.require(environment: ProcessEnvironment.settings)
       let state = try StoppedIncident(paths).carryOut(order, by: "operator:\(geteuid())")
-      return try render(state, options.format)
+      return isQuiet ? () : try render(state, options.format)
     }
     let report = try await client.post(ControlRoutes.incident, order, as: IncidentReport.self)
-    try render(report, options.format)
+    if !isQuiet { try render(report, options.format) }
   }
 
   /// Where there is no tomb nothing could be kept: that is told, and everything else holds.

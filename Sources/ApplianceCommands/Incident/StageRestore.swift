@@ -23,11 +23,16 @@ struct StageRestore {
       throw ApplianceError(
         .incidentOrder, "nothing is contained", hint: "kafclaw incident contain --reason TEXT")
     }
-    let channels = try await channelsToOpen()
-    try await probe(channels)
-    let opened = try await order(stage)
+    // Closing needs no look: it takes something away.
+    guard stage > held.stage else {
+      return try IncidentText.render(try await order(stage, held.version), options.format)
+    }
+    try await probe(try await channelsToOpen())
+    let opened = try await order(stage, held.version)
     do { try await stayHealthy() } catch {
-      _ = try await order(held.stage)
+      if let version = opened.state.containment?.version {
+        _ = try await order(held.stage, version)
+      }
       let cause = ApplianceError.of(error)
       throw ApplianceError(
         cause.code, "stage \(stage) is closed again: \(cause.message)", hint: cause.hint)
@@ -35,9 +40,11 @@ struct StageRestore {
     try IncidentText.render(opened, options.format)
   }
 
-  private func order(_ stage: Int) async throws -> IncidentReport {
+  /// - Parameter version: Of the containment that was looked at: somebody may order more meanwhile.
+  private func order(_ stage: Int, _ version: Int) async throws -> IncidentReport {
     try await client.post(
-      ControlRoutes.incident, IncidentOrder(.restore, reason: reason, stage: stage),
+      ControlRoutes.incident,
+      IncidentOrder(.restore, reason: reason, stage: stage, version: version),
       as: IncidentReport.self)
   }
 

@@ -29,12 +29,19 @@ public struct Containment: Sendable, Codable, Equatable {
   public let since: Date
   /// Channels and tools of stages up to this one work again; 0 for none.
   public var stage: Int
+  /// What those stages were when they were opened: a commit adds nothing to them.
+  public var channels: [String]
+  public var tools: [ToolTier]
+  /// Counts orders: one that was made for another state than this one does not fit.
+  public var version: Int
 
   public init(
-    id: String, level: Level, reason: String, by: String, since: Date, stage: Int = 0
+    id: String, level: Level, reason: String, by: String, since: Date, stage: Int = 0,
+    channels: [String] = [], tools: [ToolTier] = [], version: Int = 1
   ) {
     (self.id, self.level, self.reason) = (id, level, reason)
     (self.by, self.since, self.stage) = (by, since, stage)
+    (self.channels, self.tools, self.version) = (channels, tools, version)
   }
 
   /// In one line, for people.

@@ -56,18 +56,17 @@ struct MessageAccess: Sendable {
       limits: settings?.limits(of: message) ?? RuntimeSettings.startLimits,
       revision: settings?.revision
     ) { rules, version in
-      verdict(on: message, settings, rules, version)
+      verdict(on: message, rules, version)
     }
   }
 
   /// What the rules say, unless an operator contained the appliance.
   private func verdict(
-    on message: InboundMessage, _ settings: RuntimeSettings?, _ rules: AccessRules,
-    _ version: UInt64
+    on message: InboundMessage, _ rules: AccessRules, _ version: UInt64
   ) -> AdmissionVerdict {
     let verdict = judge.verdict(on: message, rules, version)
     guard verdict.decision.verdict == .permitted,
-      let objection = containment.objection(to: message.principal, settings)
+      let objection = containment.objection(to: message.principal)
     else { return verdict }
     return AdmissionVerdict(decision: objection, session: verdict.session)
   }
@@ -82,7 +81,7 @@ struct MessageAccess: Sendable {
       kept, at: Date(), limits: { settings?.limits(of: $0) ?? RuntimeSettings.startLimits },
       revision: settings?.revision, cursor: receipt.cursor.map { (receipt.channel, $0) }
     ) { rules, message, version in
-      verdict(on: message, settings, rules, version)
+      verdict(on: message, rules, version)
     }
     var rest = admissions[...]
     return messages.map { message in
@@ -110,7 +109,7 @@ struct MessageAccess: Sendable {
     // Who cannot be told a limit has none to use: failing closed.
     guard let settings = await settings() else { return .refused("The appliance is starting.") }
     let work = try await store.work(id, by: worker)
-    guard containment.objection(to: work.principal, settings) == nil else {
+    guard containment.objection(to: work.principal) == nil else {
       return .refused("This was not answered: the appliance is contained by its operator.")
     }
     let answer = try await store.reserve(

@@ -30,21 +30,19 @@ final class TurnAuthority: Sendable {
 
   /// The tools that a turn may be offered.
   func grantedTools(_ work: Work) async throws -> [String] {
-    let settings = await settings()
-    let taint = Self.taint(of: work, settings)
+    let taint = Self.taint(of: work, await settings())
     return try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).grantedTools(work.principal, taint: taint)
-    }.filter { containment.permits(tool: $0, settings) }
+    }.filter { containment.permits(tool: $0) }
   }
 
   /// What the rules say of a recorded call, as they are now.
   func decision(on call: ToolCall, of work: Work) async throws -> AccessDecision {
-    let settings = await settings()
-    let taint = Self.taint(of: work, settings)
+    let taint = Self.taint(of: work, await settings())
     let decision = try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).authorise(work.principal, tool: call.tool, taint: taint)
     }
-    return containment.narrowed(decision, tool: call.tool, work.principal, settings)
+    return containment.narrowed(decision, tool: call.tool, work.principal)
   }
 
   /// Whether a recorded call may run.

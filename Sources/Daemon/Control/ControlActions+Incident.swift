@@ -27,12 +27,13 @@ extension ControlActions {
   }
 
   func incident(_ order: IncidentOrder, by caller: UInt32?) async throws -> IncidentReport {
-    let state = try incidents.carryOut(order, by: "operator:\(caller ?? geteuid())", at: Date())
+    // Whatever becomes of its record and of the answer.
+    defer { if order.deed == .stop { stopAppliance() } }
+    let state = try incidents.carryOut(
+      order, by: "operator:\(caller ?? geteuid())", at: Date(), await runtimeSettings())
     // What was frozen may be due again.
     due.ring()
-    let report = try await report(state)
-    if order.deed == .stop { stopAppliance() }
-    return report
+    return try await report(state)
   }
 
   /// Lists alerts, or takes an operator's word that somebody knows.

@@ -39,6 +39,7 @@ struct ControlActions: Sendable {
   /// Rung when a text may be due.
   let due: WakeSignal
   let incidents: IncidentDesk
+  let runtimeSettings: @Sendable () async -> RuntimeSettings?
   /// Ends the appliance in order.
   let stopAppliance: @Sendable () -> Void
 

@@ -11,30 +11,46 @@ import Synchronization
 final class ContainmentGuard: Sendable {
   static let rule = "incident.containment"
 
+  private struct Held {
+    var state: IncidentState
+    /// Whether the file says the same.
+    var isStored = true
+  }
+
   private let file: IncidentFile
-  private let state: Mutex<IncidentState>
+  private let held: Mutex<Held>
 
   init(_ file: IncidentFile) {
     self.file = file
-    state = Mutex(file.read())
+    held = Mutex(Held(state: file.read()))
   }
 
-  var current: IncidentState { state.withLock { $0 } }
+  var current: IncidentState { held.withLock { $0.state } }
 
   /// Holds a new state from now on, and over restarts.
   ///
-  /// What takes more away holds before it is stored; what gives back only once it is.
+  /// What takes more away holds before it is stored, and also where it cannot be; what gives back only
+  /// once it is stored.
   func change(
     _ body: (inout IncidentState) throws -> Void
   ) throws -> IncidentState {
-    try state.withLock { state in
-      var new = state
+    try held.withLock { held in
+      var new = held.state
       try body(&new)
-      guard new != state else { return state }
-      if !Self.gives(new, beside: state) { state = new }
+      guard new != held.state || !held.isStored else { return held.state }
+      if !Self.gives(new, beside: held.state) { (held.state, held.isStored) = (new, false) }
       try file.write(new)
-      state = new
+      (held.state, held.isStored) = (new, true)
       return new
+    }
+  }
+
+  /// Stores what holds and could not be stored yet.
+  func storeAgain() throws {
+    try held.withLock { held in
+      guard !held.isStored else { return }
+      try file.write(held.state)
+      held.isStored = true
     }
   }
 
@@ -45,52 +61,41 @@ final class ContainmentGuard: Sendable {
   }
 
   /// Why a message is not heard; `nil` where nothing keeps it.
-  func objection(
-    to principal: AccessPrincipal, _ settings: RuntimeSettings?
-  ) -> AccessDecision? {
+  func objection(to principal: AccessPrincipal) -> AccessDecision? {
     guard let held = current.containment, held.level >= .channels else { return nil }
     if principal.sender == nil, !principal.client.hasPrefix(ChannelRoute.clientPrefix) {
       let isOperator = principal.client == AccessPrincipal.operatorClient
       guard held.level == .all, !isOperator else { return nil }
       return AccessDecision(.denied, .contained, rule: Self.rule)
     }
-    guard !isBack(principal.channel, held, settings) else { return nil }
+    guard !held.channels.contains(principal.channel) else { return nil }
     return AccessDecision(.denied, .contained, rule: Self.rule)
   }
 
   /// Whether texts to a channel stay where they are.
-  func holdsDeliveries(to channel: String, _ settings: RuntimeSettings?) -> Bool {
+  func holdsDeliveries(to channel: String) -> Bool {
     guard let held = current.containment, held.level >= .channels else { return false }
-    return !isBack(channel, held, settings)
+    return !held.channels.contains(channel)
   }
 
-  /// A channel of no stage comes back when the containment is lifted.
-  private func isBack(
-    _ channel: String, _ held: Containment, _ settings: RuntimeSettings?
-  ) -> Bool {
-    guard let stage = settings?.channelStages[channel] else { return false }
-    return stage <= held.stage
+  /// Whether an API client may act or read; the operator of the host always may.
+  func refuses(client: String) -> Bool {
+    current.containment?.level == .all && client != AccessPrincipal.operatorClient
   }
 
   /// The decision about a call, as far as it may go now.
   func narrowed(
-    _ decision: AccessDecision, tool: String, _ principal: AccessPrincipal,
-    _ settings: RuntimeSettings?
+    _ decision: AccessDecision, tool: String, _ principal: AccessPrincipal
   ) -> AccessDecision {
     guard decision.verdict != .denied else { return decision }
-    if let objection = objection(to: principal, settings) { return objection }
-    guard let held = current.containment else { return decision }
-    let stage = ToolName.tiers[tool].flatMap { settings?.toolStages[$0] }
-    if let stage, stage <= held.stage { return decision }
+    if let objection = objection(to: principal) { return objection }
+    guard !permits(tool: tool) else { return decision }
     return AccessDecision(.denied, .contained, rule: Self.rule, tier: decision.tier)
   }
 
   /// Whether a tool may be offered at all.
-  func permits(tool: String, _ settings: RuntimeSettings?) -> Bool {
+  func permits(tool: String) -> Bool {
     guard let held = current.containment else { return true }
-    guard let stage = ToolName.tiers[tool].flatMap({ settings?.toolStages[$0] }) else {
-      return false
-    }
-    return stage <= held.stage
+    return ToolName.tiers[tool].map { held.tools.contains($0) } ?? false
   }
 }

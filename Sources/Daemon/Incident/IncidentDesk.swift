@@ -25,11 +25,15 @@ public struct IncidentOrder: Sendable, Codable, Equatable {
   public let reason: String
   public let level: Containment.Level?
   public let stage: Int?
+  /// `restore` and `lift`: the version of the containment it was made for; `nil` for any.
+  public let version: Int?
 
   public init(
-    _ deed: Deed, reason: String, level: Containment.Level? = nil, stage: Int? = nil
+    _ deed: Deed, reason: String, level: Containment.Level? = nil, stage: Int? = nil,
+    version: Int? = nil
   ) {
     (self.deed, self.reason, self.level, self.stage) = (deed, reason, level, stage)
+    self.version = version
   }
 }
 
@@ -38,6 +42,10 @@ extension ApplianceError.Code {
   public static let incidentOrder = Self("incident.order")
   /// An operator ordered the appliance to stand still.
   public static let standstill = Self("incident.standstill")
+  /// An order holds, and could not be stored or recorded.
+  public static let incidentUnstored = Self("incident.unstored")
+  /// An operator took it away for now.
+  static let contained = Self("incident.contained")
 }
 
 extension AuditEvent.Kind {
@@ -50,25 +58,46 @@ struct IncidentDesk: Sendable {
   let containment: ContainmentGuard
   let audit: AuditTrail
 
-  func carryOut(_ order: IncidentOrder, by actor: String, at now: Date) throws -> IncidentState {
-    guard !order.reason.isEmpty, order.reason.utf8.count <= 400 else {
+  /// - Parameter settings: The state in force: what a stage opens is what it says now.
+  /// - Throws: `incident.unstored` for an order that holds although it could not be stored or recorded.
+  func carryOut(
+    _ order: IncidentOrder, by actor: String, at now: Date, _ settings: RuntimeSettings? = nil
+  ) throws -> IncidentState {
+    guard order.reason.contains(where: { !$0.isWhitespace }), order.reason.utf8.count <= 400 else {
       throw ApplianceError(
         .malformed, "a reason of at most 400 bytes is required", hint: "--reason TEXT")
     }
-    let takesAway = order.deed == .contain || order.deed == .stop
-    var failure: (any Error)?
-    do { try tell(order, by: actor, .intent, at: now) } catch {
-      guard takesAway else { throw error }
-      failure = error
+    guard order.deed == .contain || order.deed == .stop else {
+      try tell(order, by: actor, .intent, at: now)
+      let state = try containment.change {
+        try Self.apply(order, by: actor, at: now, settings, to: &$0)
+      }
+      try tell(order, by: actor, .done, at: now)
+      return state
     }
-    let state = try containment.change { try Self.apply(order, by: actor, at: now, to: &$0) }
-    do { try tell(order, by: actor, .done, at: now) } catch { failure = failure ?? error }
-    if let failure { throw failure }
-    return state
+    // What takes away holds first, whatever becomes of its record.
+    var problems: [String] = []
+    do {
+      _ = try containment.change { try Self.apply(order, by: actor, at: now, settings, to: &$0) }
+    } catch {
+      problems.append("it could not be stored, and ends with this process: \(Self.words(error))")
+    }
+    do { try tell(order, by: actor, .done, at: now) } catch {
+      problems.append("it could not be recorded: \(Self.words(error))")
+    }
+    guard problems.isEmpty else {
+      throw ApplianceError(
+        .incidentUnstored, "the order HOLDS, but \(problems.joined(separator: "; "))",
+        hint: "mend that, and give the order again")
+    }
+    return containment.current
   }
 
+  private static func words(_ error: any Error) -> String { ApplianceError.of(error).message }
+
   private static func apply(
-    _ order: IncidentOrder, by actor: String, at now: Date, to state: inout IncidentState
+    _ order: IncidentOrder, by actor: String, at now: Date, _ settings: RuntimeSettings?,
+    to state: inout IncidentState
   ) throws {
     switch order.deed {
     case .contain:
@@ -77,7 +106,7 @@ struct IncidentDesk: Sendable {
         // A second order never gives anything back.
         state.containment = Containment(
           id: held.id, level: max(held.level, level), reason: order.reason, by: actor,
-          since: held.since)
+          since: held.since, version: held.version + 1)
       } else {
         state.containment = Containment(
           id: SecureRandom.hexadecimal(bytes: 6), level: level, reason: order.reason, by: actor,
@@ -88,10 +117,15 @@ struct IncidentDesk: Sendable {
       guard let stage = order.stage, (0...9).contains(stage) else {
         throw ApplianceError(.malformed, "a stage is from 0 to 9", hint: "--stage N")
       }
+      try require(order.version, of: held)
       held.stage = stage
+      held.channels = (settings?.channelStages ?? [:]).filter { $0.value <= stage }.keys.sorted()
+      held.tools = (settings?.toolStages ?? [:]).filter { $0.value <= stage }.keys.sorted()
+      held.version += 1
       state.containment = held
     case .lift:
-      guard state.containment != nil else { throw Self.notContained }
+      guard let held = state.containment else { throw Self.notContained }
+      try require(order.version, of: held)
       state.containment = nil
     case .stop:
       state.standstill = Standstill(reason: order.reason, by: actor, since: now)
@@ -100,6 +134,15 @@ struct IncidentDesk: Sendable {
         throw ApplianceError(.incidentOrder, "the appliance was not told to stand still")
       }
       state.standstill = nil
+    }
+  }
+
+  /// Somebody else's order came in between.
+  private static func require(_ version: Int?, of held: Containment) throws {
+    guard version == nil || version == held.version else {
+      throw ApplianceError(
+        .incidentOrder, "another order came meanwhile: \(held.words)", hint: "kafclaw incident show"
+      )
     }
   }
 

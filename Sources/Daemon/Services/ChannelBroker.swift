@@ -46,14 +46,18 @@ final class ChannelBroker: Sendable {
     case .awaitDelivery(let channel, let wait):
       return .flag(try await isDue(channel, within: .milliseconds(min(max(0, wait), 60_000))))
     case .leaseDeliveries(let channel, let limit):
-      guard !(await holds(channel)) else { return .deliveries([]) }
+      guard !holds(channel) else { return .deliveries([]) }
       return .deliveries(
         try await store.leaseDeliveries(
           on: [channel], to: worker, limit: min(max(0, limit), 64), at: Date()))
     case .delivered(let id, let outcome):
       try await store.record(outcome, of: id, by: worker, at: Date())
       due.ring()
-      return .done
+      // Whether the next part may go.
+      guard case .sentParts = outcome, let channel = try await store.channel(of: id) else {
+        return .done
+      }
+      return .flag(!holds(channel))
     default: throw ApplianceError(.roleViolation, "this is no question about a channel")
     }
   }
@@ -79,6 +83,7 @@ final class ChannelBroker: Sendable {
     let message = InboundMessage(
       channel: channel, client: ChannelRoute.clientPrefix + channel, sender: sender,
       session: "default", text: "", idempotencyKey: "")
+    guard access.containment.objection(to: message.principal) == nil else { return false }
     return try await store.withRules { [access] rules, version in
       access.judge.verdict(on: message, rules, version).decision.verdict == .permitted
     }
@@ -104,8 +109,8 @@ final class ChannelBroker: Sendable {
   }
 
   /// Whether an operator froze what goes there.
-  private func holds(_ channel: String) async -> Bool {
-    access.containment.holdsDeliveries(to: channel, await access.settings())
+  private func holds(_ channel: String) -> Bool {
+    access.containment.holdsDeliveries(to: channel)
   }
 
   /// Stores what was counted since the last time. Anybody can cause a count: each must not cost a write.
@@ -141,7 +146,7 @@ final class ChannelBroker: Sendable {
     let deadline = clock.now + wait
     while !Task.isCancelled {
       let seen = due.generation
-      let next = await holds(channel) ? nil : try await store.nextDelivery(on: [channel])
+      let next = holds(channel) ? nil : try await store.nextDelivery(on: [channel])
       let pause = next.map { Duration.seconds($0.timeIntervalSince(Date())) }
       if let pause, pause <= .zero { return true }
       let left = deadline - clock.now

@@ -58,6 +58,8 @@ final class MessageBroker: Sendable {
       if case .stored(_, isRepeat: false) = admission { arrived.ring() }
       if case .denied(let why) = admission { try access.tell(message, why) }
       return .admission(admission)
+    case .message(_, let client, _) where access.containment.refuses(client: client):
+      return .message(nil)
     case .message(let id, let client, let wait):
       return .message(try await message(id, client: client, wait: .milliseconds(wait)))
     case .readiness: return .readiness(await readiness(await storeAnswers()))
@@ -72,11 +74,15 @@ final class MessageBroker: Sendable {
       let collector = MetricsCollector(store: store, status: status)
       return .metrics(try await collector.snapshot(at: Date()))
     case .reconcile(let client):
+      guard !access.containment.refuses(client: client) else { throw Self.contained }
       try askForPass(client)
       return .done
     case .approvals(let state): return .approvals(try await access.desk.list(state))
     case .decide(let word):
       guard word.by.hasPrefix("client:") else { throw violation("gateway") }
+      guard !access.containment.refuses(client: String(word.by.dropFirst(7))) else {
+        throw Self.contained
+      }
       return .approvals([try await access.desk.say(word)])
     case .receive, .cursor, .mayInvite, .refused, .awaitDelivery, .leaseDeliveries, .delivered:
       return try await channels.answer(request, worker: worker)
@@ -126,6 +132,9 @@ final class MessageBroker: Sendable {
       throw violation("agent")
     }
   }
+
+  private static let contained = ApplianceError(
+    .contained, "the appliance is contained by its operator", hint: "kafclaw incident show")
 
   private func askForPass(_ client: String) throws {
     let now = Date()

@@ -31,6 +31,7 @@ struct WatchService: Service {
   let paths: AppliancePaths
   let store: TimelineStore
   let audit: HostAudit
+  let containment: ContainmentGuard
   let sender: AlertSender
   let status: @Sendable () async throws -> ApplianceStatus
   let state: @Sendable () async -> LoadedState?
@@ -53,6 +54,9 @@ struct WatchService: Service {
   }
 
   func look(at now: Date) async throws {
+    do { try containment.storeAgain() } catch {
+      logger.error("cannot store what is contained")
+    }
     guard let spec = await state()?.spec else { return }
     for finding in try await findings(spec, now) {
       try await store.raise(finding.signal, finding.subject, finding.message, at: now)

@@ -280,7 +280,7 @@ final class ChannelRunner: Sendable {
         return
       }
     }
-    do { try await confirm(outcome, of: delivery) } catch {
+    do { _ = try await confirm(outcome, of: delivery) } catch {
       logger.error("cannot confirm a delivery", metadata: ["channel": "\(name)"])
     }
   }
@@ -289,21 +289,28 @@ final class ChannelRunner: Sendable {
     let parts = adapter.parts(of: delivery.text)
     var last: String?
     for index in parts.indices.dropFirst(delivery.partsSent) {
+      // An operator may have frozen the channel since the text was leased.
+      guard try await confirm(.sentParts(index), of: delivery) else {
+        return .failed(DeliveryFailure(.busy, "an operator holds it back", retryAfter: 5))
+      }
       last = try await adapter.send(
         parts[index], index: index, key: "\(delivery.key).\(index)", to: delivery.route)
-      if index + 1 < parts.count { try await confirm(.sentParts(index + 1), of: delivery) }
     }
     return .sent(platformID: last)
   }
 
   /// Again and again while the supervisor is there: what is not confirmed keeps its conversation
   /// waiting.
-  private func confirm(_ outcome: DeliveryOutcome, of delivery: Delivery) async throws {
+  ///
+  /// - Returns: Whether the next part may go.
+  private func confirm(_ outcome: DeliveryOutcome, of delivery: Delivery) async throws -> Bool {
     var failures = 0
     while true {
       do {
-        _ = try await link.call(.delivered(delivery.id, outcome))
-        return
+        guard case .flag(let goesOn) = try await link.call(.delivered(delivery.id, outcome)) else {
+          return true
+        }
+        return goesOn
       } catch let error as ApplianceError
         where [.linkClosed, ApplianceError.Code("timeline.lease-lost")].contains(error.code)
       {
