@@ -116,6 +116,14 @@ public final class ChatPlatforms: Sendable {
       ])
   }
 
+  /// An update for the Telegram bot; it gets another id.
+  public func telegram(update: String) async throws {
+    var value =
+      try JSONSerialization.jsonObject(with: Data(update.utf8)) as? [String: Any] ?? [:]
+    value["update_id"] = nil
+    try await control("telegram", value)
+  }
+
   /// An event of a Matrix room with any content.
   public func matrix(content: String, in room: String, from user: String) async throws {
     var request = HTTPClientRequest(url: url + "/_control/matrix")
