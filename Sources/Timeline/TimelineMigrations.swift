@@ -18,6 +18,7 @@ enum TimelineMigrations {
     migrator.registerMigration("3-approvals") { try createApprovals($0) }
     migrator.registerMigration("4-channels") { try createChannels($0) }
     migrator.registerMigration("5-alerts") { try createAlerts($0) }
+    migrator.registerMigration("6-pairing") { try createPairing($0) }
     return migrator
   }
 

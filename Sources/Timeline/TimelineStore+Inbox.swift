@@ -73,7 +73,8 @@ extension TimelineStore {
   ) throws -> Admission {
     if let earlier = try InboxRows.earlierDelivery(of: message, in: db) { return earlier }
     let (current, version) = try rules.current(in: db)
-    let verdict = try judge(current, message, version)
+    let judged = try judge(current, message, version)
+    let verdict = try paired(judged, message, at: now, in: db)
     let decision = verdict.decision
     var record = DecisionRow(.admission, message.principal, decision, at: now)
     record.revision = revision
@@ -96,6 +97,21 @@ extension TimelineStore {
     let status = try InboxRows.insert(
       message, as: identifier, trace, verdict, of: principal.id, at: now, in: db)
     return .stored(status, isRepeat: false)
+  }
+
+  /// A sender whom no list knows, and an operator admitted for a while: to talk, since the rules still
+  /// know nobody who may use a tool.
+  private static func paired(
+    _ verdict: AdmissionVerdict, _ message: InboundMessage, at now: Date, in db: Database
+  ) throws -> AdmissionVerdict {
+    guard verdict.decision.reason == .unknownSender, message.place.room == nil,
+      let sender = message.sender,
+      try isPaired(sender, on: message.channel, at: now, in: db)
+    else { return verdict }
+    return AdmissionVerdict(
+      decision: AccessDecision(
+        .permitted, .paired, rule: "pairing", entry: sender, tier: .unknown),
+      session: verdict.session)
   }
 
   /// Where a channel goes on; `nil` for one that has not begun.

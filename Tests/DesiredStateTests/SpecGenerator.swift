@@ -109,6 +109,9 @@ extension SpecGenerator {
     channel.tools.ceiling = maybe(pick(ToolTier.allCases))
     channel.dailyTokenLimit = maybe(count())
     addAccount(to: &channel)
+    channel.pairing =
+      flag() && channel.type.hasAccount && channel.type != .teams && channel.dmPolicy == .allowlist
+      && (channel.type != .webhook || channel.replyURL != nil)
     channel.stage = maybe(Stage(number(1...9)))
     return channel
   }

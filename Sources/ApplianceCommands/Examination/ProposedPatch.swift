@@ -24,14 +24,16 @@ enum ProposedPatch {
     let proposals = await Proposals.collect(from: found, on: host)
     let patch: DesiredPatch? =
       proposals.all.isEmpty
-      ? nil : try await patch(for: proposals.all, try options.paths, overrides)
+      ? nil
+      : try await patch(
+        for: proposals.all.map { DesiredChange($0.path, $0.value) }, try options.paths, overrides)
     try PatchReport(proposals, patch).render(options.format)
     if !proposals.failures.isEmpty { throw CommandExit(code: 3) }
   }
 
   /// Against the source's tip, which may be newer than what runs.
-  private static func patch(
-    for proposals: [Proposal], _ paths: AppliancePaths, _ overrides: EnvironmentOverrides
+  static func patch(
+    for changes: [DesiredChange], _ paths: AppliancePaths, _ overrides: EnvironmentOverrides
   ) async throws -> DesiredPatch {
     let bootstrap = try Bootstrap.require(paths)
     let source = DesiredStateSource(
@@ -43,8 +45,7 @@ enum ProposedPatch {
       throw ApplianceError(.inconsistent, "the source process gave no documents")
     }
     let patch = try DesiredPatch(
-      of: tree, state, changes: proposals.map { DesiredChange($0.path, $0.value) },
-      folder: bootstrap.source.path)
+      of: tree, state, changes: changes, folder: bootstrap.source.path)
     try patch.verify(try await source.read(patch.tree).outcome)
     return patch
   }

@@ -6,7 +6,6 @@ import AuditLog
 import Daemon
 import DurableIO
 import Foundation
-import Glibc
 import SodiumCrypto
 
 /// `custody.json` beside the evidence it speaks of.
@@ -25,13 +24,11 @@ enum CustodyFile {
       for name in names.sorted() {
         let path = inside.isEmpty ? name : inside + "/" + name
         guard path != Self.name else { continue }
-        var status = stat()
-        guard lstat(folder + "/" + path, &status) == 0 else {
-          throw ApplianceError.system("lstat", path)
-        }
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR: folders.append(path)
-        case S_IFREG:
+        // Of a link itself, not of what it names.
+        let kind = try FileManager.default.attributesOfItem(atPath: folder + "/" + path)[.type]
+        switch kind as? FileAttributeType {
+        case FileAttributeType.typeDirectory: folders.append(path)
+        case FileAttributeType.typeRegular:
           files[path] = SHA256.digest(try DurableFile.read(folder + "/" + path, limit: limit))
         default: throw broken("\(VisibleText.escape(path)) is neither a file nor a folder")
         }

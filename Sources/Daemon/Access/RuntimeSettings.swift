@@ -24,6 +24,8 @@ struct RuntimeSettings: Sendable {
   let offlineProfiles: Set<String>
   /// Channels with an account on a platform.
   let accounts: Set<String>
+  /// Channels on which unknown senders get a code.
+  let pairing: Set<String>
   /// When channels come back after an incident, those that say so.
   let channelStages: [String: Int]
   let toolStages: [ToolTier: Int]
@@ -48,6 +50,7 @@ struct RuntimeSettings: Sendable {
     sandbox = spec.skills.sandbox.flatMap { SandboxBackend(rawValue: $0.rawValue) }
     self.revision = revision
     accounts = Set(spec.channels.filter { $0.value.type.hasAccount }.keys)
+    pairing = Set(spec.channels.filter(\.value.pairing).keys)
     channelStages = spec.channels.compactMapValues { $0.stage?.value }
     let stages = spec.tools.stages
     toolStages = [

@@ -160,6 +160,7 @@ public enum ControlRoutes {
   public static let hostile = "/v1/channels/hostile"
   public static let deliveries = "/v1/deliveries"
   public static let incident = "/v1/incident"
+  public static let pairings = "/v1/pairings"
   public static let alerts = "/v1/alerts"
   public static let suspend = "/v1/suspend"
   public static let resume = "/v1/resume"

@@ -116,6 +116,10 @@ struct ControlServer: Sendable {
       let body = try await decode(request, as: ChannelRequest.self)
       return try await respond(to: { try await actions.hostileRequests(body) })
     }
+    router.post(RouterPath(ControlRoutes.pairings)) { request, context in
+      let body = try await decode(request, as: PairingRequest.self)
+      return try await respond(to: { try await actions.pairings(body, by: context.caller) })
+    }
     router.post(RouterPath(ControlRoutes.alerts)) { request, context in
       let body = try await decode(request, as: AlertsRequest.self)
       return try await respond(to: { try await actions.alerts(body, by: context.caller) })

@@ -73,9 +73,27 @@ final class ChannelBroker: Sendable {
     let admissions = try await access.admit(receipt)
     if !admissions.isEmpty { access.arrived.ring() }
     for (message, admission) in zip(receipt.messages, admissions) {
-      if case .denied(let why) = admission { try access.tell(message, why) }
+      guard case .denied(let why) = admission else { continue }
+      try access.tell(message, why)
+      if why == .unknownSender { try await offerPairing(message) }
     }
     return admissions
+  }
+
+  /// A code for somebody nobody knows; it goes back the way the message came, and tells nothing else.
+  private func offerPairing(_ message: InboundMessage) async throws {
+    guard let sender = message.sender, let route = message.route, message.place.room == nil,
+      !message.isFromBot, let settings = await access.settings(),
+      settings.pairing.contains(message.channel),
+      access.containment.objection(to: message.principal) == nil
+    else { return }
+    let isOffered = try await store.requestPairing(
+      sender, on: message.channel, to: route, at: Date()
+    ) { code in
+      "You are not known here. Your code is \(code), good for one hour: tell it to whoever runs this "
+        + "assistant."
+    }
+    if isOffered { due.ring() }
   }
 
   /// Whoever may write to the account directly may also bring it into a room.

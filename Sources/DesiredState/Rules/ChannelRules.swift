@@ -21,6 +21,7 @@ enum ChannelRules {
       guard let needs = needs(of: channel.type) else { return [ValidationIssue]() }
       return missing(channel, needs, path, check) + unused(channel, needs, path, check)
         + addresses(channel, path, check) + identifiers(channel, path, check)
+        + pairing(channel, path, check)
     } + doubles(spec, check)
   }
 
@@ -63,6 +64,21 @@ enum ChannelRules {
         "a channel of type \"\(channel.type.rawValue)\" needs \(field.rawValue)",
         hint: "set \(path).\(field.rawValue)")
     }
+  }
+
+  /// A code goes back the way the message came, and is for those whom a list keeps out.
+  private static func pairing(
+    _ channel: ChannelSpec, _ path: String, _ check: RuleContext
+  ) -> [ValidationIssue] {
+    let isPossible =
+      channel.type.hasAccount && channel.dmPolicy == .allowlist
+      && (channel.type != .webhook || channel.replyURL != nil)
+    guard channel.pairing, !isPossible else { return [] }
+    return [
+      check.error(
+        "\(path).pairing", "channel-pairing",
+        "pairing is for a channel that can answer, with dmPolicy: allowlist", hint: "remove it")
+    ]
   }
 
   private static func unused(

@@ -21,6 +21,7 @@ public struct ChannelSpec: Sendable, Equatable {
   public var signingSecret: SecretReference?
   public var verifyToken: SecretReference?
   public var botToken: SecretReference?
+  public var pairing = false
   public var stage: Stage?
   public var protect = false
 
@@ -69,6 +70,9 @@ extension ChannelSpec: SpecSection, SpecNesting {
       "verifyToken", \.verifyToken,
       "Word that WhatsApp presents once, when the webhook is set up there."),
     SpecField("botToken", \.botToken, "Credential the channel sends replies with."),
+    SpecField(
+      "pairing", \.pairing,
+      "Whether an unknown direct sender gets a code, which an operator may approve for a while."),
     SpecField("stage", \.stage, "Stage in which the channel comes back after an incident."),
     SpecField(
       "protect", \.protect,
