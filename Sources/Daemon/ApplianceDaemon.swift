@@ -120,6 +120,7 @@ public struct ApplianceDaemon: Sendable {
         .init(service: SealService(audit: audit, store: store, logger: logger)),
         .init(service: parts.backups),
         .init(service: parts.watch),
+        .init(service: parts.retention),
         .init(
           service: loop,
           successTerminationBehavior: once ? .gracefullyShutdownGroup : .cancelGroup),

@@ -29,6 +29,7 @@ struct ApplianceParts: Sendable {
   let secrets: CurrentSecrets
   let backups: BackupService
   let watch: WatchService
+  let retention: RetentionService
 
   init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
@@ -106,6 +107,8 @@ struct ApplianceParts: Sendable {
       incidents: IncidentDesk(containment: containment, audit: audit.trail),
       runtimeSettings: settings,
       stopAppliance: { kill(getpid(), SIGTERM) })
+    retention = RetentionService(
+      store: store, audit: audit.trail, state: { await connections.state() }, logger: logger)
     watch = WatchService(
       paths: paths, store: store, audit: audit, containment: containment,
       sender: AlertSender(

@@ -77,7 +77,7 @@ import Testing
     try await appliance.startReady()
     #expect(try findings(["doctor"]) == [])
     try appliance.repository.commit(
-      ["kafclaw.yaml": appliance.yaml("logs: {retention: 30d}\n")])
+      ["kafclaw.yaml": appliance.yaml("skills: {scope: selected}\n")])
     #expect(try appliance.command(["reconcile"]).code == 11)
     #expect(try appliance.examine().findings == ["appliance.converged": "fail"])
     try appliance.repository.commit(["kafclaw.yaml": appliance.yaml()])
@@ -90,7 +90,7 @@ import Testing
     let fresh = try RunningAppliance(name: "broken")
     let whole = try fresh.examine().findings
     for (more, finding) in [
-      ("logs: {retention: 30d}\n", "desired.pending"), ("foo: 3\n", "desired.valid"),
+      ("skills: {scope: selected}\n", "desired.pending"), ("foo: 3\n", "desired.valid"),
     ] {
       try fresh.repository.commit(["kafclaw.yaml": fresh.yaml(more)])
       let found = try fresh.examine()

@@ -142,18 +142,13 @@ import Testing
     }
   }
 
-  /// A row that nothing stands behind yet is no pass.
-  @Test func goLiveDoesNotPassWithRowsThatAreNotBuilt() throws {
+  /// Every row has something behind it, and an appliance that is not set up does not pass.
+  @Test func goLiveHasEveryRow() throws {
     let appliance = try stopped()
     let words = ["security", "check", "--profile", "go-live"]
-    let missing = try appliance.examine(words).checks.filter {
-      $0.evidence.hasPrefix("not implemented: ")
-    }
-    try #require(!missing.isEmpty)
-    #expect(missing.allSatisfy { $0.status == "fail" && $0.id.hasPrefix("go-live.") })
+    let rows = try appliance.examine(words).checks.filter { $0.id.hasPrefix("go-live.") }
+    #expect(rows.count > 10 && rows.allSatisfy { !$0.evidence.hasPrefix("not implemented") })
     #expect(try appliance.command(words).code == 1)
-    let alone = try appliance.command(words + missing.flatMap { ["--only", $0.id] })
-    #expect(alone.code == 1)
     #expect(
       try appliance.examine(["security", "check"]).checks.allSatisfy {
         !$0.id.hasPrefix("go-live.")

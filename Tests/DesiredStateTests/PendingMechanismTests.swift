@@ -31,7 +31,6 @@ struct PendingMechanismTests {
   }
 
   static let examples: [Example] = [
-    Example("logs.retention", "logs: {retention: 30d}"),
     Example("reconcile.windows", "reconcile: {windows: []}"),
     Example("skills.enabled", "skills: {enabled: [notes, search]}"),
     Example("skills.scope", "skills: {scope: selected}"),
@@ -74,11 +73,11 @@ struct PendingMechanismTests {
   }
 
   @Test func warningsComeWithErrorsToo() {
-    let document = Documents.header + "logs: {retention: 30d}\nreconcile: {interval: 0s}\n"
+    let document = Documents.header + "skills: {scope: selected}\nreconcile: {interval: 0s}\n"
     let issues = Documents.load(document).issues
     #expect(
       issues.map(\.summary) == [
-        "3:8 pending-mechanism logs.retention", "4:13 range reconcile.interval",
+        "3:10 pending-mechanism skills.scope", "4:13 range reconcile.interval",
       ])
     #expect(issues.map(\.severity) == [.warning, .error])
   }

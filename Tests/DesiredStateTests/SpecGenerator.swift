@@ -33,7 +33,7 @@ struct SpecGenerator {
     spec.tools = tools()
     spec.skills = skills()
     spec.backup = maybe(backup())
-    spec.logs.retention = maybe(duration())
+    spec.logs.retention = maybe(SpecDuration(seconds: Int64(number(8...90)) * 86_400))
     spec.monitoring = monitoring()
     spec.reconcile = reconcile()
     spec.guardrails = list { $0.text() }

@@ -186,17 +186,11 @@ struct GoLiveTests {
     #expect(found.exitCode(strict: false) == 1)
   }
 
-  @Test func whatIsNotBuiltFails() async throws {
-    let text =
-      Self.team + """
-        logs: {retention: 30d}
-        monitoring: {authFailures: 5}
-
-        """
-    for text in ["", text] {
-      let result = try await examine(.goLiveLogRetention, text)
-      #expect(result.status == .fail && result.evidence.hasPrefix("not implemented: "))
-    }
+  @Test func retentionHasToBeDeclared() async throws {
+    #expect(try await examine(.goLiveLogRetention, Self.team).status == .fail)
+    let declared = try await examine(
+      .goLiveLogRetention, Self.team + "logs: {retention: 30d}\n")
+    #expect(declared.status == .pass && declared.evidence.contains("30"))
   }
 
   @Test func alertsNeedSomebodyAndThresholds() async throws {

@@ -54,10 +54,10 @@ struct StateDesiredTests {
   @Test func valueWithoutAMechanismFails() async throws {
     var host = host
     #expect(await host.examine(.desiredPending).isPass)
-    try host.desire(HostBuilder.desiredText + "logs: {retention: 30d}\n")
+    try host.desire(HostBuilder.desiredText + "skills: {scope: selected}\n")
     let result = await host.examine(.desiredPending)
     #expect(result.status == .fail)
-    #expect(result.evidence.contains("logs.retention"))
+    #expect(result.evidence.contains("skills.scope"))
     #expect(await host.examine(.desiredValid).isPass)
   }
 

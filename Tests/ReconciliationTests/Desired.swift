@@ -49,7 +49,9 @@ enum Desired {
 
   static func invalid(_ number: Int) -> SourceReply { commit(number, "gateway: {port: 0}\n") }
 
-  static func pending(_ number: Int) -> SourceReply { commit(number, "logs: {retention: 30d}\n") }
+  static func pending(_ number: Int) -> SourceReply {
+    commit(number, "skills: {scope: selected}\n")
+  }
 
   static func denied(_ number: Int) -> SourceReply {
     commit(number, "tools: {exec: {restrictWorkspace: false}}\n")

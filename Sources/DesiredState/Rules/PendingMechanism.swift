@@ -9,7 +9,7 @@ import ApplianceModel
 package enum PendingMechanism {
   /// Field patterns, as in ``SpecFieldDescription/pattern``; a section stands for all its fields.
   package static let patterns: Set<String> = [
-    "logs.retention", "reconcile.windows",
+    "reconcile.windows",
     "skills.enabled",
     "skills.scope", "skills.sources",
   ]

@@ -13,7 +13,7 @@ enum SemanticRules {
     return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
       + senders(spec, check) + ToolRules.issues(spec, check) + ChannelRules.issues(spec, check)
       + ProviderRules.issues(spec, check) + cadence(spec, check) + backup(spec.backup, check)
-      + escalation(spec, check)
+      + escalation(spec, check) + retention(spec, check)
       + SuppressionRules.issues(spec.security.suppressions, check)
   }
 
@@ -26,6 +26,17 @@ enum SemanticRules {
         "\"\(spec.gateway.host.text)\" is reachable from other hosts, but gateway.auth.token is "
           + "not set",
         hint: "set gateway.auth.token, or listen on 127.0.0.1")
+    ]
+  }
+
+  /// Platforms repeat for seven days what they think was not taken: until then its key has to be known.
+  private static func retention(_ spec: ApplianceSpec, _ check: RuleContext) -> [ValidationIssue] {
+    guard let retention = spec.logs.retention, !(8...3_650).contains(retention.seconds / 86_400)
+    else { return [] }
+    return [
+      check.error(
+        "logs.retention", "range", "what is over is kept from 8 days to ten years",
+        hint: "as in 30d")
     ]
   }
 

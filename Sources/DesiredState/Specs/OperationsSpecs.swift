@@ -14,7 +14,11 @@ extension LogsSpec: SpecSection, SpecNesting {
   package static var summary: String { "How long logs are kept." }
 
   package static let fields: [SpecField<Self>] = [
-    SpecField("retention", \.retention, "Age at which log and timeline rows are removed.")
+    SpecField(
+      "retention", \.retention,
+      "Age at which what is over is removed from the timeline: messages with their turns, decisions, "
+        + "texts that were sent or given up, alerts, approvals. At least 8 days, since platforms repeat "
+        + "for a week. The audit log stays. Defaults to never.")
   ]
 }
 
