@@ -63,6 +63,16 @@ struct AlertTests {
     try await Task.sleep(for: .seconds(6))
     let told = try await alerts(bench)
     for signal in signals { #expect(told.filter { $0.contains(signal) }.count == 1, "\(told)") }
+    _ = try bench.appliance.run("tomb", "init")
+    let scrape = try bench.appliance.makeToken("generate", "prometheus", "--scope", "scrape")
+    let metrics = try await bench.appliance.request(
+      .GET, "/metrics", port: bench.appliance.dashboardPort, token: scrape)
+    for signal in signals {
+      #expect(metrics.body.contains("kafclaw_alerts{signal=\"\(signal)\"} 1\n"), "\(metrics.body)")
+    }
+    #expect(
+      metrics.body.contains("kafclaw_decisions_total{")
+        && metrics.body.contains("kafclaw_tokens_today "))
     let list = try bench.appliance.run("alerts")
     for signal in signals { #expect(list.output.contains(signal), "\(list.output)") }
     #expect(
