@@ -112,7 +112,8 @@ struct ApplianceParts: Sendable {
     watch = WatchService(
       paths: paths, store: store, audit: audit, containment: containment,
       sender: AlertSender(
-        store: store, secrets: secrets, client: PlatformClient(), ready: { broker.due.ring() }),
+        store: store, containment: containment, secrets: secrets, client: PlatformClient(),
+        ready: { broker.due.ring() }),
       status: { await reporter.status() }, state: { await connections.state() },
       crashLoops: {
         var names: [String] = []

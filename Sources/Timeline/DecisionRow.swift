@@ -55,6 +55,9 @@ struct DecisionRow {
         message?.rawValue, approval?.rawValue, revision,
       ])
     try Self.trim("access_decision", in: db)
+    if kind == .tool, verdict == .denied, let tool, ToolName.tiers[tool] == .highRisk {
+      try SignalBucket.count(.highRiskAttempts, at: at, in: db)
+    }
     try count(in: db)
   }
 
@@ -65,6 +68,7 @@ struct DecisionRow {
       INSERT INTO denial_total (reason, count) VALUES (?, 1)
       ON CONFLICT (reason) DO UPDATE SET count = count + 1
       """, [denial.rawValue])
+    if denial == .unknownSender { try SignalBucket.count(.unknownSenders, at: at, in: db) }
     guard isRecorded else { return try count(in: db) }
     try db.run(
       """

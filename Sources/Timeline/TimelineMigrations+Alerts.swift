@@ -3,7 +3,7 @@
 
 import GRDB
 
-/// The step that brought alerts, and failed authentications by time.
+/// The step that brought alerts, and what its signals count, by time.
 extension TimelineMigrations {
   /// A bucket is five minutes, counted from 1970.
   static func createAlerts(_ db: Database) throws {
@@ -24,10 +24,12 @@ extension TimelineMigrations {
           CHECK (state IN ('open', 'acknowledged', 'closed'))
         ) STRICT;
         CREATE UNIQUE INDEX alert_open ON alert (signal, subject) WHERE state <> 'closed';
-        CREATE TABLE authentication_bucket (
-          bucket INTEGER PRIMARY KEY,
-          failures INTEGER NOT NULL
-        ) STRICT;
+        CREATE TABLE signal_bucket (
+          signal TEXT NOT NULL,
+          bucket INTEGER NOT NULL,
+          count INTEGER NOT NULL,
+          PRIMARY KEY (signal, bucket)
+        ) STRICT, WITHOUT ROWID;
         """)
   }
 }

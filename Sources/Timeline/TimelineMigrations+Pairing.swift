@@ -12,6 +12,7 @@ extension TimelineMigrations {
           id INTEGER PRIMARY KEY AUTOINCREMENT,
           channel TEXT NOT NULL,
           sender TEXT NOT NULL,
+          account TEXT NOT NULL,
           code TEXT NOT NULL,
           state TEXT NOT NULL,
           requested_at REAL NOT NULL,

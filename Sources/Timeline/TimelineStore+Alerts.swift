@@ -66,7 +66,7 @@ extension TimelineStore {
   public func dueAlerts(at now: Date) async throws -> [Alert] {
     try await read { db in
       try db.rows(
-        "SELECT * FROM alert WHERE state = 'open' AND next_at <= ? ORDER BY id LIMIT 20",
+        "SELECT * FROM alert WHERE state = 'open' AND next_at <= ? ORDER BY next_at LIMIT 20",
         [now.timeIntervalSince1970]
       ).map(Self.alert)
     }
@@ -119,6 +119,8 @@ public struct WatchFigures: Sendable, Equatable {
   public var unknownSenders = 0
   /// Credentials that were nobody's.
   public var authFailures = 0
+  /// Networks that were locked out.
+  public var lockouts = 0
   /// High-risk calls that were not permitted.
   public var highRiskAttempts = 0
   /// Tokens of the appliance today (UTC), and on each of the seven days before that it was used.
@@ -129,34 +131,15 @@ public struct WatchFigures: Sendable, Equatable {
 }
 
 extension TimelineStore {
-  /// Seconds of one bucket of failed authentications.
-  static let bucket = 300.0
-
   /// What happened within an hour, and today.
   public func watchFigures(at now: Date) async throws -> WatchFigures {
-    let since = now.timeIntervalSince1970 - 3_600
-    let highRisk = ToolName.tiers.filter { $0.value == .highRisk }.keys.sorted()
-    let tools = String(decoding: try ApplianceJSON.encode(highRisk), as: UTF8.self)
     let today = BudgetRows.day(of: now)
     return try await read { db in
       var figures = WatchFigures()
-      // Rows are in the order of time: the newest are looked at.
-      figures.unknownSenders = try Self.count(
-        db,
-        """
-        SELECT count(*) AS n FROM (SELECT at, reason FROM denial ORDER BY sequence DESC LIMIT 20000)
-        WHERE at > ? AND reason = 'unknown-sender'
-        """, [since])
-      figures.highRiskAttempts = try Self.count(
-        db,
-        """
-        SELECT count(*) AS n FROM (SELECT * FROM access_decision ORDER BY sequence DESC LIMIT 20000)
-        WHERE at > ? AND kind = 'tool' AND verdict = 'denied'
-          AND tool IN (SELECT value FROM json_each(?))
-        """, [since, tools])
-      figures.authFailures = try Self.count(
-        db, "SELECT ifnull(sum(failures), 0) AS n FROM authentication_bucket WHERE bucket > ?",
-        [Int64(since / Self.bucket)])
+      figures.unknownSenders = try SignalBucket.total(.unknownSenders, now, in: db)
+      figures.highRiskAttempts = try SignalBucket.total(.highRiskAttempts, now, in: db)
+      figures.authFailures = try SignalBucket.total(.authFailures, now, in: db)
+      figures.lockouts = try SignalBucket.total(.lockouts, now, in: db)
       for row in try db.rows(
         "SELECT day, used FROM token_day WHERE scope = 'appliance' AND day >= ? AND day <= ?",
         [today - 7, today])
@@ -171,19 +154,42 @@ extension TimelineStore {
       return figures
     }
   }
+}
 
-  private static func count(
-    _ db: Database, _ sql: String, _ arguments: StatementArguments
-  ) throws -> Int { try db.row(sql, arguments)?.total("n") ?? 0 }
+/// Counts by signal and five minutes, so that no flood of one thing hides another.
+enum SignalBucket: String {
+  case unknownSenders
+  case highRiskAttempts
+  case authFailures
+  case lockouts
 
-  /// Counts a failed authentication by its time.
-  static func countInBucket(at now: Date, in db: Database) throws {
-    let bucket = Int64(min(max(0, now.timeIntervalSince1970 / bucket), 1e12))
+  /// Seconds.
+  private static let width = 300.0
+
+  private static func bucket(_ time: Date) -> Int64 {
+    Int64(min(max(0, time.timeIntervalSince1970 / width), 1e12))
+  }
+
+  static func count(_ signal: SignalBucket, by number: Int = 1, at now: Date, in db: Database)
+    throws
+  {
+    let bucket = bucket(now)
     try db.run(
       """
-      INSERT INTO authentication_bucket (bucket, failures) VALUES (?, 1)
-      ON CONFLICT (bucket) DO UPDATE SET failures = failures + 1
-      """, [bucket])
-    try db.run("DELETE FROM authentication_bucket WHERE bucket < ?", [bucket - 600])
+      INSERT INTO signal_bucket (signal, bucket, count) VALUES (?, ?, ?)
+      ON CONFLICT (signal, bucket) DO UPDATE SET count = count + excluded.count
+      """, [signal.rawValue, bucket, number])
+    try db.run(
+      "DELETE FROM signal_bucket WHERE signal = ? AND bucket < ?", [signal.rawValue, bucket - 24])
+  }
+
+  /// Of the last hour, and up to five minutes more.
+  static func total(_ signal: SignalBucket, _ now: Date, in db: Database) throws -> Int {
+    let newest = bucket(now)
+    return try db.row(
+      """
+      SELECT ifnull(sum(count), 0) AS n FROM signal_bucket
+      WHERE signal = ? AND bucket BETWEEN ? AND ?
+      """, [signal.rawValue, newest - 12, newest + 1])?.total("n") ?? 0
   }
 }

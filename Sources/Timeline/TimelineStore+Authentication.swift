@@ -27,7 +27,8 @@ extension TimelineStore {
       let isLockout = wasLocked ? false : limit.fail(at: now)
       try Self.store(limit, of: network, at: now, in: db)
       try Self.count(isLockout ? ["failed", "lockout"] : ["failed"], in: db)
-      try Self.countInBucket(at: now, in: db)
+      try SignalBucket.count(.authFailures, at: now, in: db)
+      if isLockout { try SignalBucket.count(.lockouts, at: now, in: db) }
       return CountedFailure(
         lock: try limit.isLocked(at: now)
           ? Self.lock(network.text, limit.lockedUntil, in: db) : nil,

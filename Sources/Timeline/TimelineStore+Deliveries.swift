@@ -214,11 +214,16 @@ extension TimelineStore {
   }
 
   /// Counts what happened on channels, for good.
-  public func count(_ events: [(channel: String, event: String, count: Int)]) async throws {
+  public func count(
+    _ events: [(channel: String, event: String, count: Int)], at now: Date
+  ) async throws {
     try await commits.perform { db in
       for one in events {
         try DeliveryRows.count(one.event, on: one.channel, by: one.count, in: db)
       }
+      // A signature that is nobody's is a credential that is nobody's.
+      let forged = events.filter { $0.event == "refused-forged" }.reduce(0) { $0 + $1.count }
+      if forged > 0 { try SignalBucket.count(.authFailures, by: forged, at: now, in: db) }
     }
   }
 

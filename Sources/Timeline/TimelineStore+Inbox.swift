@@ -35,11 +35,12 @@ extension TimelineStore {
   ///
   /// One that cannot be stored is denied.
   ///
+  /// - Parameter pairing: Channels on which an operator may have admitted a sender for a while.
   /// - Parameter cursor: What ``cursor(of:)`` gives from then on.
   public func admit(
     _ messages: [InboundMessage], at now: Date,
     limits: @escaping @Sendable (InboundMessage) -> SenderLimits, revision: String? = nil,
-    cursor: (channel: String, text: String)? = nil,
+    cursor: (channel: String, text: String)? = nil, pairing: Set<String> = [],
     judge:
       @escaping @Sendable (AccessRules, InboundMessage, _ version: UInt64) throws ->
       AdmissionVerdict
@@ -52,7 +53,8 @@ extension TimelineStore {
         // One that cannot be stored must not keep those beside it from being stored.
         do { try InboxRows.check(message) } catch { return .denied(.malformed) }
         return try Self.admit(
-          message, at: now, limits: limits(message), revision: revision, rules, judge, in: db)
+          message, at: now, limits: limits(message), revision: revision, pairing, rules, judge,
+          in: db)
       }
       if let cursor {
         try db.run(
@@ -67,14 +69,16 @@ extension TimelineStore {
 
   private static func admit(
     _ message: InboundMessage, at now: Date, limits: SenderLimits, revision: String?,
-    _ rules: RulesCache,
+    _ pairing: Set<String>, _ rules: RulesCache,
     _ judge: (AccessRules, InboundMessage, _ version: UInt64) throws -> AdmissionVerdict,
     in db: Database
   ) throws -> Admission {
     if let earlier = try InboxRows.earlierDelivery(of: message, in: db) { return earlier }
     let (current, version) = try rules.current(in: db)
     let judged = try judge(current, message, version)
-    let verdict = try paired(judged, message, at: now, in: db)
+    let verdict =
+      pairing.contains(message.channel)
+      ? try paired(judged, message, at: now, in: db) : judged
     let decision = verdict.decision
     var record = DecisionRow(.admission, message.principal, decision, at: now)
     record.revision = revision
@@ -106,7 +110,7 @@ extension TimelineStore {
   ) throws -> AdmissionVerdict {
     guard verdict.decision.reason == .unknownSender, message.place.room == nil,
       let sender = message.sender,
-      try isPaired(sender, on: message.channel, at: now, in: db)
+      try isPaired(sender, on: message.channel, message.route?.account, at: now, in: db)
     else { return verdict }
     return AdmissionVerdict(
       decision: AccessDecision(

@@ -47,9 +47,9 @@ extension TimelineStore {
       let code = PairingCode.make(from: SecureRandom.bytes(8))
       try db.run(
         """
-        INSERT INTO pairing (channel, sender, code, state, requested_at, until)
-        VALUES (?, ?, ?, 'pending', ?, ?)
-        """, [channel, sender, code, time, time + Self.pairingLife])
+        INSERT INTO pairing (channel, sender, account, code, state, requested_at, until)
+        VALUES (?, ?, ?, ?, 'pending', ?, ?)
+        """, [channel, sender, route.account ?? "", code, time, time + Self.pairingLife])
       try DeliveryRows.insert(
         key: "pairing-\(db.lastInsertedRowID)", channel: channel, route: route,
         text: text(PairingCode.shown(code)), message: nil, at: now, in: db)
@@ -69,9 +69,10 @@ extension TimelineStore {
 
   /// Admits the sender who has this code, until a time. Wrong codes are counted.
   ///
+  /// - Parameter channels: Those on which there is pairing now.
   /// - Throws: `pairing.unknown`, `pairing.attempts`.
   public func approvePairing(
-    _ code: String, until: Date, by actor: String, at now: Date
+    _ code: String, on channels: Set<String>, until: Date, by actor: String, at now: Date
   ) async throws -> Pairing {
     let time = now.timeIntervalSince1970
     let approved: Pairing? = try await commits.perform { db in
@@ -85,7 +86,7 @@ extension TimelineStore {
       let row = try db.row(
         "SELECT * FROM pairing WHERE code = ? AND state = 'pending' AND until >= ?",
         [PairingCode.normal(code), time])
-      guard let row else {
+      guard let row, channels.contains(try row.text("channel")) else {
         try db.run("INSERT INTO pairing_attempt (at) VALUES (?)", [time])
         return nil
       }
@@ -123,13 +124,14 @@ extension TimelineStore {
   }
 
   /// Whether an operator admitted a sender for now. Inside a transaction that decides about it.
-  static func isPaired(_ sender: String, on channel: String, at now: Date, in db: Database) throws
-    -> Bool
-  {
+  static func isPaired(
+    _ sender: String, on channel: String, _ account: String?, at now: Date, in db: Database
+  ) throws -> Bool {
     try db.row(
       """
-      SELECT 1 FROM pairing WHERE channel = ? AND sender = ? AND state = 'approved' AND until > ?
-      """, [channel, sender, now.timeIntervalSince1970]) != nil
+      SELECT 1 FROM pairing WHERE channel = ? AND sender = ? AND account = ? AND state = 'approved'
+        AND until > ?
+      """, [channel, sender, account ?? "", now.timeIntervalSince1970]) != nil
   }
 
   private static func pairing(_ row: Row) throws -> Pairing {

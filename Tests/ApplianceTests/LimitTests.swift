@@ -41,9 +41,10 @@ struct LimitTests {
 
   /// A limit of tokens, and whom it binds beside who used them.
   enum TokenLimit: String, CaseIterable, Sendable {
+    // First: what others use counts for the whole appliance too.
+    case appliance
     case sender
     case channel
-    case appliance
 
     /// More than one long message, and less than it and another one.
     static let tokens = 7_600

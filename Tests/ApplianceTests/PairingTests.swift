@@ -59,6 +59,34 @@ struct PairingTests {
     #expect(audit.contains("telegram:55") && audit.contains("denied"), "\(audit)")
   }
 
+  @Test("an admission ends with the containment's level, with pairing, and with the account")
+  func ends() async throws {
+    let bench = try await bench("ends")
+    let (appliance, platforms) = (bench.appliance, bench.platforms)
+    try await platforms.telegram("hello", from: 55, id: 1)
+    let offered = try await platforms.waitForSent(1, on: "telegram")
+    let code = try #require(words(in: offered[0].text))
+    #expect(try appliance.run("pairing", "approve", code).code == 0)
+    #expect(
+      try appliance.run(
+        "incident", "contain", "--level", "channels", "--keep-token", "--reason", "x"
+      )
+      .code == 0)
+    try await platforms.telegram("while contained", from: 55, id: 2)
+    let refused = await eventually {
+      (try? appliance.run("access", "decisions").output.contains("contained")) == true
+    }
+    #expect(refused)
+    #expect(try appliance.run("incident", "lift", "--reason", "x").code == 0)
+    // Without pairing nobody is admitted by it, whoever was.
+    try bench.write(ChannelBench.channels(platforms.url))
+    #expect(try appliance.run("reconcile").code == 0)
+    try await platforms.telegram("after pairing", from: 55, id: 3)
+    try await platforms.telegram("hello", from: 7_000_000_001, id: 4)
+    let sent = try await platforms.waitForSent(2, on: "telegram")
+    #expect(sent.map(\.conversation) == ["55", "7000000001"], "\(sent)")
+  }
+
   @Test("codes cannot be guessed, and a crowd pushes nobody out")
   func limits() async throws {
     let bench = try await bench("crowd")

@@ -23,9 +23,13 @@ final class AccessJudge: Sendable {
   func verdict(
     on message: InboundMessage, _ rules: AccessRules, _ version: UInt64
   ) -> AdmissionVerdict {
-    let scope = rules.channels[message.channel]?.sessionScope ?? .user
+    let decision = policy(rules, version).admit(message.principal)
+    // Whoever is admitted by pairing shares no conversation with those whom a list knows.
+    let scope =
+      decision.reason == .unknownSender
+      ? .user : rules.channels[message.channel]?.sessionScope ?? .user
     return AdmissionVerdict(
-      decision: policy(rules, version).admit(message.principal),
+      decision: decision,
       session: SessionScoping.key(of: message, scope: scope))
   }
 }

@@ -65,8 +65,10 @@ struct MessageAccess: Sendable {
     on message: InboundMessage, _ rules: AccessRules, _ version: UInt64
   ) -> AdmissionVerdict {
     let verdict = judge.verdict(on: message, rules, version)
-    guard verdict.decision.verdict == .permitted,
-      let objection = containment.objection(to: message.principal)
+    // Whom no list knows may be admitted by pairing.
+    let isOpen =
+      verdict.decision.verdict == .permitted || verdict.decision.reason == .unknownSender
+    guard isOpen, let objection = containment.objection(to: message.principal)
     else { return verdict }
     return AdmissionVerdict(decision: objection, session: verdict.session)
   }
@@ -79,7 +81,8 @@ struct MessageAccess: Sendable {
     let kept = messages.compactMap(\.self)
     let admissions = try await store.admit(
       kept, at: Date(), limits: { settings?.limits(of: $0) ?? RuntimeSettings.startLimits },
-      revision: settings?.revision, cursor: receipt.cursor.map { (receipt.channel, $0) }
+      revision: settings?.revision, cursor: receipt.cursor.map { (receipt.channel, $0) },
+      pairing: settings?.pairing ?? []
     ) { rules, message, version in
       verdict(on: message, rules, version)
     }

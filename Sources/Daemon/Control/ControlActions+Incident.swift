@@ -42,12 +42,14 @@ extension ControlActions {
       return AlertsResponse(alerts: try await store.alerts(request.states))
     }
     let (actor, now) = ("operator:\(caller ?? geteuid())", Date())
+    // Somebody knows, also where the log cannot be written: that may be what the alert says.
+    let alert = try await store.acknowledge(alert: id, by: actor)
     try audit.record(
       [
         AuditEvent(.alert, by: actor, on: "alert/\(id)", .intent, at: now, details: ["word": "ack"])
       ],
       at: now)
-    return AlertsResponse(alerts: [try await store.acknowledge(alert: id, by: actor)])
+    return AlertsResponse(alerts: [alert])
   }
 
   private func report(_ state: IncidentState) async throws -> IncidentReport {

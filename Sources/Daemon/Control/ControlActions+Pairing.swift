@@ -55,7 +55,8 @@ extension ControlActions {
     let approved: Pairing
     do {
       approved = try await store.approvePairing(
-        code, until: now.addingTimeInterval(Double(request.seconds)), by: actor, at: now)
+        code, on: await runtimeSettings()?.pairing ?? [],
+        until: now.addingTimeInterval(Double(request.seconds)), by: actor, at: now)
     } catch {
       try tell("approve", "pairing", actor, .denied, now)
       throw error

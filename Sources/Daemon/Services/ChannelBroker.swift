@@ -139,7 +139,8 @@ final class ChannelBroker: Sendable {
     }
     guard !counts.isEmpty else { return }
     try await store.count(
-      counts.map { (channel: $0.channel, event: "refused-\($0.why.rawValue)", count: $1) })
+      counts.map { (channel: $0.channel, event: "refused-\($0.why.rawValue)", count: $1) },
+      at: Date())
   }
 
   private static func channel(of request: ComponentRequest) -> String? {

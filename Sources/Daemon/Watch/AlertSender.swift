@@ -10,6 +10,7 @@ import Timeline
 /// Tells one step of the escalation path of an alert.
 struct AlertSender: Sendable {
   let store: TimelineStore
+  let containment: ContainmentGuard
   let secrets: SecretResolver
   let client: PlatformClient
   /// Rung when a text is ready for a channel.
@@ -23,6 +24,9 @@ struct AlertSender: Sendable {
       + ": \(alert.message) (alert \(alert.id) since \(alert.openedAt.formatted(.iso8601)); "
       + "kafclaw alerts ack \(alert.id))"
     if let channel = step.channel {
+      guard !containment.holdsDeliveries(to: channel.name) else {
+        throw ApplianceError(.contained, "channel \(channel.name) is contained")
+      }
       try await store.send(
         text, to: ReplyRoute(conversation: channel.conversation, thread: channel.thread),
         on: channel.name, key: "alert-\(alert.id).\(alert.step)", at: alert.lastAt)

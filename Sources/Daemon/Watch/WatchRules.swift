@@ -27,6 +27,14 @@ struct WatchRules: Sendable {
     compare(
       .unknownSenders, figures.unknownSenders, spec.unknownSenders, "messages of unknown senders")
     compare(.authFailures, figures.authFailures, spec.authFailures, "failed authentications")
+    if spec.authFailures.value > 0, figures.lockouts > 1,
+      figures.authFailures < spec.authFailures.value
+    {
+      found.append(
+        Finding(
+          signal: .authFailures,
+          message: "networks were locked out \(figures.lockouts) times within an hour"))
+    }
     compare(
       .highRiskAttempts, figures.highRiskAttempts, spec.highRiskAttempts,
       "high-risk calls that were refused")

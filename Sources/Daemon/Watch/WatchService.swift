@@ -10,6 +10,7 @@ import DesiredState
 import Doctor
 import DurableIO
 import FoundationEssentials
+import Glibc
 import Logging
 import ServiceLifecycle
 import Timeline
@@ -40,16 +41,27 @@ struct WatchService: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        do { try await look(at: Date()) } catch is CancellationError { break } catch {
-          logger.error("cannot watch", metadata: ["error": "\(ApplianceError.of(error).message)"])
-        }
-        // `try?`: a cancelled pause only ends early.
-        try? await Task.sleep(for: Self.interval)
+      // A receiver that hangs must not keep anybody from looking.
+      await withTaskGroup { group in
+        group.addTask { await self.again("cannot watch") { try await self.look(at: Date()) } }
+        group.addTask { await self.again("cannot tell alerts") { try await self.tellDue() } }
+        await group.waitForAll()
       }
     }
     do { try await sender.client.shutdown() } catch {
       logger.debug("connections of alerts were open")
+    }
+  }
+
+  private func again(
+    _ problem: Logger.Message, _ body: @Sendable () async throws -> Void
+  ) async {
+    while !Task.isCancelled {
+      do { try await body() } catch is CancellationError { return } catch {
+        logger.error(problem, metadata: ["error": "\(ApplianceError.of(error).message)"])
+      }
+      // `try?`: a cancelled pause only ends early.
+      try? await Task.sleep(for: Self.interval)
     }
   }
 
@@ -62,7 +74,14 @@ struct WatchService: Service {
       try await store.raise(finding.signal, finding.subject, finding.message, at: now)
     }
     try await store.closeAlerts(notSeenSince: now.addingTimeInterval(-Self.quiet))
-    for alert in try await store.dueAlerts(at: now) { try await escalate(alert, spec, now) }
+  }
+
+  private func tellDue() async throws {
+    guard let spec = await state()?.spec else { return }
+    let due = try await store.dueAlerts(at: Date())
+    try await withThrowingDiscardingTaskGroup { group in
+      for alert in due { group.addTask { try await self.escalate(alert, spec) } }
+    }
   }
 
   private func findings(_ spec: ApplianceSpec, _ now: Date) async throws -> [WatchRules.Finding] {
@@ -102,32 +121,38 @@ struct WatchService: Service {
     return found
   }
 
-  /// Whether something can be recorded is known by recording.
   private func auditProblem(_ now: Date) -> [WatchRules.Finding] {
     do {
       _ = try AuditArchive(audit.files).newest(1)
+      guard access(paths.audit, W_OK) == 0 else {
+        throw ApplianceError.system("write to", paths.audit)
+      }
+      // Seals what is due: a log that cannot be written says so here.
+      try audit.trail.seal(at: now, onlyIfDue: true)
       return []
     } catch {
       return [.init(signal: .auditFailure, message: ApplianceError.of(error).message)]
     }
   }
 
-  private func escalate(_ alert: Alert, _ spec: ApplianceSpec, _ now: Date) async throws {
+  private func escalate(_ alert: Alert, _ spec: ApplianceSpec) async throws {
     let path = spec.appliance.escalation
     guard alert.step < path.count else {
-      // Everybody was told, or there is nobody to tell.
+      // Everybody was told, or there is nobody to tell yet.
       return try await store.note(
-        alert: alert.id, step: alert.step, next: now.addingTimeInterval(86_400))
+        alert: alert.id, step: alert.step, next: Date().addingTimeInterval(Self.retry))
     }
     do {
-      // An alert whose record cannot be made is told all the same.
-      try? tell(alert, now)
+      // `try?`: an alert whose record cannot be made is told all the same.
+      try? tell(alert, Date())
       try await sender.tell(alert, path[alert.step], spec.appliance.name)
+      let now = Date()
       let pause = Double(spec.monitoring.escalateAfter.seconds)
       try await store.note(
         alert: alert.id, step: alert.step + 1, next: now.addingTimeInterval(pause))
     } catch {
       let words = (error as? DeliveryFailure)?.message ?? ApplianceError.of(error).message
+      let now = Date()
       logger.error("cannot tell an alert", metadata: ["alert": "\(alert.id)", "error": "\(words)"])
       // Whoever cannot be reached for long does not keep the next one from being told.
       let isLong =
