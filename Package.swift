@@ -139,15 +139,17 @@ let package = Package(
     layer(
       "Gateway",
       [
-        "Channels", "GatewayAPI", "ControlAPI", "Planning", "Supervision", "DesiredState",
-        "SodiumCrypto", "ApplianceModel", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioHTTPTypes, .logging,
+        "Channels", "Tomb", "GatewayAPI", "ControlAPI", "Planning", "Supervision", "DesiredState",
+        "SodiumCrypto", "ApplianceModel", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore,
+        .nioHTTPTypes, .logging,
         .serviceLifecycle,
       ]),
     // L7: composition root
     layer(
       "Daemon",
       [
-        "Gateway", "AgentRuntime", "Channels", "Doctor", "Tools", "Policy", "Reconciliation", "Planning",
+        "Gateway", "AgentRuntime", "Channels", "Doctor", "Tools", "Policy", "Reconciliation",
+        "Planning",
         "Timeline", "GitSource",
         "Provenance", "Sandbox", "Supervision", "AuditLog", "Backup", "Tomb", "ControlAPI",
         "DesiredState",
@@ -237,7 +239,8 @@ let package = Package(
       "GatewayTests",
       [
         "Gateway", "Channels", "GatewayAPI", "Supervision", "ControlAPI", "Planning",
-        "SodiumCrypto", "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes, .logging,
+        "SodiumCrypto", "ApplianceModel", .hummingbird, .httpTypes, .nioCore, .nioEmbedded,
+        .nioHTTPTypes, .logging,
       ]),
     tests("ChannelsTests", ["Channels", "SodiumCrypto", "ApplianceModel", "TestSupport"]),
     tests("ModelProvidersTests", ["ModelProviders", "ApplianceModel", "TestSupport"]),
@@ -248,6 +251,10 @@ let package = Package(
         "Tomb", "Planning", "Supervision", "ControlAPI", "DesiredState", "SodiumCrypto",
         "DurableIO", "ApplianceModel", "TestSupport", .logging,
       ]),
-    tests("ApplianceTests", ["kafclaw", "TestSupport", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1]),
+    tests(
+      "ApplianceTests",
+      [
+        "kafclaw", "ApplianceModel", "TestSupport", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1,
+      ]),
   ]
 )

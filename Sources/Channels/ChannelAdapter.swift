@@ -65,6 +65,9 @@ public protocol WebhookChannel: ChannelAdapter {
   /// Whether a proof ends with its time.
   var hasWindow: Bool { get }
 
+  /// A body for this account that holds no message.
+  var emptyBody: [UInt8] { get }
+
   /// A body for another account; `nil` where a channel has none.
   var foreignBody: [UInt8]? { get }
 
@@ -75,6 +78,7 @@ public protocol WebhookChannel: ChannelAdapter {
 extension WebhookChannel {
   public func handshake(_: WebhookRequest) throws(ChannelRefusal) -> WebhookAnswer? { nil }
   public var hasWindow: Bool { true }
+  public var emptyBody: [UInt8] { Array(#"{"type":"probe"}"#.utf8) }
   public var foreignBody: [UInt8]? { nil }
 }
 

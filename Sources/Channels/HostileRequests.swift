@@ -8,8 +8,7 @@ extension WebhookChannel {
   /// Requests that this channel's listener has to refuse, made with the channel's own secrets where
   /// only those make a case: what was signed long ago, or for another account.
   public func hostileRequests(at now: Date) -> [HostileRequest] {
-    let foreign = foreignBody
-    let body = foreign ?? Array(#"{"type":"probe"}"#.utf8)
+    let body = emptyBody
     let proof = proof(of: body, at: now)
     var requests = [
       HostileRequest("unsigned", headers: [], body: body),
@@ -27,8 +26,10 @@ extension WebhookChannel {
             name, headers: self.proof(of: body, at: now.addingTimeInterval(distance)), body: body))
       }
     }
-    if let foreign {
-      requests.append(HostileRequest("wrong tenant", headers: proof, body: foreign))
+    if let foreignBody {
+      requests.append(
+        HostileRequest(
+          "wrong tenant", headers: self.proof(of: foreignBody, at: now), body: foreignBody))
     }
     return requests
   }

@@ -120,8 +120,8 @@ public enum ComponentRequest: Sendable, Codable {
   case delivered(DeliveryID, DeliveryOutcome)
   /// Agent: the next message, waiting at most so long. Milliseconds.
   case lease(wait: Int)
-  /// Gateway: the approvals that wait, or of any state.
-  case approvals(Approval.State?)
+  /// Gateway: the approvals, for an authenticated client.
+  case approvals(client: String)
   /// Gateway: an authenticated client's word on an approval.
   case decide(ApprovalWord)
   /// Agent: store a step of a leased turn.

@@ -97,7 +97,7 @@ struct ApplianceParts: Sendable {
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
       reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
-      tokens: tokens)
+      tokens: tokens, containment: containment)
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
       source: source, desk: access.desk, sandbox: access.exec.sandbox,
@@ -110,18 +110,23 @@ struct ApplianceParts: Sendable {
     retention = RetentionService(
       store: store, audit: audit.trail, state: { await connections.state() }, logger: logger)
     watch = WatchService(
-      paths: paths, store: store, audit: audit, containment: containment,
-      sender: AlertSender(
-        store: store, containment: containment, secrets: secrets, client: PlatformClient(),
-        ready: { broker.due.ring() }),
-      status: { await reporter.status() }, state: { await connections.state() },
-      crashLoops: {
-        var names: [String] = []
-        for supervisor in supervisors where await supervisor.isCrashLooping {
-          names.append(supervisor.name.rawValue)
-        }
-        return names
-      }, logger: logger)
+      store: store, containment: containment,
+      findings: WatchFindings(
+        paths: paths, store: store, audit: audit, status: { await reporter.status() },
+        crashLoops: {
+          var names: [String] = []
+          for supervisor in supervisors where await supervisor.isCrashLooping {
+            names.append(supervisor.name.rawValue)
+          }
+          return names
+        }, logger: logger),
+      escalation: AlertEscalation(
+        sender: AlertSender(
+          store: store, containment: containment, secrets: secrets, client: PlatformClient(),
+          ready: { broker.due.ring() }),
+        store: store, audit: audit.trail, logger: logger),
+      state: { await connections.state() }, storeCounts: { try await broker.storeCounts() },
+      logger: logger)
     connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
   }
 

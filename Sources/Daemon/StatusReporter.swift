@@ -15,13 +15,15 @@ struct StatusReporter: Sendable {
   let supervisors: [ComponentSupervisor]
   let files: ReconcilerFiles
   let tokens: GatewayTokens
+  let containment: ContainmentGuard
 
   func status() async -> ApplianceStatus {
     var components: [ApplianceStatus.Component] = []
     for supervisor in supervisors { components.append(await supervisor.status) }
     let isHealthy = components.allSatisfy { $0.health == .healthy }
     let report = await reconciler.current
-    let conditions = await reconciler.conditions(componentsHealthy: isHealthy)
+    let conditions = await reconciler.conditions(
+      componentsHealthy: isHealthy, containment: containment.current.containment)
     let isReady = conditions.first { $0.type == .ready }?.status == true
     // `try?`: a damaged record shows as a failed pass; status itself must still answer.
     let applied = (try? files.appliedState()) ?? AppliedState()
@@ -57,9 +59,14 @@ struct StatusReporter: Sendable {
   ) async -> [ApplianceStatus.Expectation] {
     let gateway = health(of: .gateway, components)
     let reports = await supervisors.first { $0.name == .gateway }?.report()?.channels ?? []
-    return (state?.spec.channels.keys.sorted() ?? []).map { name in
-      guard gateway == .healthy, let report = reports.first(where: { $0.name == name }) else {
+    let declared = (state?.spec.channels ?? [:]).sorted { $0.key < $1.key }
+    return declared.map { name, channel in
+      guard gateway == .healthy, channel.type.hasAccount else {
         return .init(name: name, expected: true, health: gateway)
+      }
+      guard let report = reports.first(where: { $0.name == name }) else {
+        return .init(
+          name: name, expected: true, health: .starting, message: "the gateway tells nothing of it")
       }
       let health: ApplianceStatus.Component.Health =
         report.isHealthy ? .healthy : report.isProven || report.isFinal ? .unhealthy : .starting

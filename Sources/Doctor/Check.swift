@@ -108,11 +108,6 @@ public struct Verdict: Sendable, Equatable {
   /// There is nothing of the kind on this host.
   static func notApplicable(_ why: String) -> Verdict { Verdict(.pass, [why], applies: false) }
 
-  /// The mechanism that would be looked at is not built: it cannot be relied on.
-  static func notImplemented(_ what: String) -> Verdict {
-    Verdict(.fail, "not implemented: \(what)", remedy: "wait for a release that has it")
-  }
-
   /// - Parameter problems: What is wrong; none is a pass with `otherwise` as evidence.
   static func of(
     _ problems: [String], _ status: Status = .fail, otherwise: String, remedy: String? = nil

@@ -50,11 +50,15 @@ public final class GatewayService: Sendable {
         await self.listeners.close()
         self.channels.close()
       }
-      group.addTask { await self.channels.run() }
       // Nobody is cancelled: connections that were accepted and not served yet would be dropped,
-      // for which NIO ends the process (apple/swift-nio#3481).
+      // for which NIO ends the process (apple/swift-nio#3481). What is being sent is sent to its end,
+      // and confirmed while there is somebody to tell.
       group.addTask {
-        await self.listeners.run()
+        await withTaskGroup { group in
+          group.addTask { await self.channels.run() }
+          group.addTask { await self.listeners.run() }
+          await group.waitForAll()
+        }
         self.link.close()
       }
     }

@@ -31,6 +31,8 @@ struct RequestGuard<Context: RequestContext>: RouterMiddleware {
       return try problem.response(from: request, context: context)
     } catch let error as ApplianceError where Self.passing.contains(error.code) {
       return try ProblemResponse.unavailable.response(from: request, context: context)
+    } catch let error as ApplianceError where error.code == Self.contained {
+      return try ProblemResponse.denied(.contained).response(from: request, context: context)
     } catch let error as HTTPError {
       return try ProblemResponse(
         "http-\(error.status.code)", error.status, error.status.reasonPhrase
@@ -44,6 +46,8 @@ struct RequestGuard<Context: RequestContext>: RouterMiddleware {
       ).response(from: request, context: context)
     }
   }
+
+  private static var contained: ApplianceError.Code { ApplianceError.Code("incident.contained") }
 
   /// What passes by itself or with the operator's help: 503.
   private static var passing: Set<ApplianceError.Code> {

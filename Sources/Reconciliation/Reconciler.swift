@@ -112,10 +112,11 @@ public actor Reconciler {
   public var current: ReconcileReport { report }
 
   /// The conditions now, for `status`.
-  public func conditions(componentsHealthy: Bool) -> [Condition] {
+  ///
+  /// - Parameter containment: What holds, stored or not.
+  public func conditions(componentsHealthy: Bool, containment: Containment?) -> [Condition] {
     report.conditions(
-      componentsHealthy: componentsHealthy, loop: loop,
-      containment: IncidentFile(paths).read().containment, at: now)
+      componentsHealthy: componentsHealthy, loop: loop, containment: containment, at: now)
   }
 
   /// The commit that a change which hurts goes back to.

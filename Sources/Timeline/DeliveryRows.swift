@@ -36,28 +36,32 @@ enum DeliveryRows {
       ])
   }
 
-  /// The oldest of each conversation that is due; later ones of the same wait, so that a conversation
-  /// stays in order.
+  /// What waits on a channel, the oldest of each conversation: later ones wait for it, so that a
+  /// conversation stays in order.
+  private static let waiting = """
+    FROM delivery AS d WHERE channel = ? AND state = 'queued'
+      AND NOT EXISTS (SELECT 1 FROM delivery AS e WHERE e.channel = d.channel
+        AND e.conversation = d.conversation AND e.state IN ('queued', 'sending')
+        AND e.sequence < d.sequence)
+    """
+
   static func due(
-    _ channels: String, at now: Double, limit: Int, in db: Database
+    on channel: String, at now: Double, limit: Int, in db: Database
   ) throws -> [Row] {
     try db.rows(
-      """
-      SELECT * FROM delivery AS d WHERE state = 'queued' AND next_at <= ?
-        AND channel IN (SELECT value FROM json_each(?))
-        AND NOT EXISTS (SELECT 1 FROM delivery AS e WHERE e.channel = d.channel
-          AND e.conversation = d.conversation AND e.state IN ('queued', 'sending')
-          AND e.sequence < d.sequence)
-      ORDER BY sequence LIMIT ?
-      """, [now, channels, limit])
+      "SELECT * \(waiting) AND next_at <= ? ORDER BY sequence LIMIT ?", [channel, now, limit])
+  }
+
+  static func nextTime(on channel: String, in db: Database) throws -> Date? {
+    try db.row("SELECT min(next_at) AS next_at \(waiting)", [channel])?
+      .optionalNumber("next_at").map(Date.init(timeIntervalSince1970:))
   }
 
   static func delivery(_ row: Row) throws -> Delivery {
     Delivery(
       id: DeliveryID(rawValue: try row.sequence("sequence")), channel: try row.text("channel"),
       route: try row.value(ReplyRoute.self, "route"), text: try row.text("text"),
-      key: try row.text("key"), partsSent: try row.integer("parts_sent"),
-      attempt: try row.integer("attempts") + 1)
+      key: try row.text("key"), partsSent: try row.integer("parts_sent"))
   }
 
   static func record(_ row: Row) throws -> DeliveryRecord {

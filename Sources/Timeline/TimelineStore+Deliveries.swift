@@ -19,16 +19,16 @@ extension TimelineStore {
     }
   }
 
-  /// Leases what is due on these channels: at most one text of a conversation.
+  /// Leases what is due on a channel: at most one text of a conversation.
   public func leaseDeliveries(
-    on channels: [String], to worker: String, limit: Int, at now: Date
+    on channel: String, to worker: String, limit: Int, at now: Date
   ) async throws -> [Delivery] {
-    let names = String(decoding: try ApplianceJSON.encode(channels), as: UTF8.self)
     let time = now.timeIntervalSince1970
-    guard try await read({ try !DeliveryRows.due(names, at: time, limit: 1, in: $0).isEmpty })
+    guard
+      try await read({ try !DeliveryRows.due(on: channel, at: time, limit: 1, in: $0).isEmpty })
     else { return [] }
     return try await commits.perform { db in
-      try DeliveryRows.due(names, at: time, limit: limit, in: db).compactMap { row in
+      try DeliveryRows.due(on: channel, at: time, limit: limit, in: db).compactMap { row in
         let sequence = try row.sequence("sequence")
         guard time - (try row.number("created_at")) <= RetrySchedule.ageLimit else {
           try Self.giveUp(sequence, "it was not sent within a day", at: time, in: db)
@@ -57,32 +57,21 @@ extension TimelineStore {
       [why, time, sequence])
   }
 
-  /// When the next text on these channels is due; `nil` when none waits but for those that wait for
-  /// an earlier one of their conversation.
-  public func nextDelivery(on channels: [String]) async throws -> Date? {
-    let names = String(decoding: try ApplianceJSON.encode(channels), as: UTF8.self)
-    return try await read { db in
-      try db.row(
-        """
-        SELECT min(next_at) AS next_at FROM delivery AS d WHERE state = 'queued'
-          AND channel IN (SELECT value FROM json_each(?))
-          AND NOT EXISTS (SELECT 1 FROM delivery AS e WHERE e.channel = d.channel
-            AND e.conversation = d.conversation AND e.state IN ('queued', 'sending')
-            AND e.sequence < d.sequence)
-        """, [names]
-      )?.optionalNumber("next_at").map(Date.init(timeIntervalSince1970:))
-    }
+  /// When the next text on a channel is due; `nil` when none waits but for those that wait for an
+  /// earlier one of their conversation.
+  public func nextDelivery(on channel: String) async throws -> Date? {
+    try await read { db in try DeliveryRows.nextTime(on: channel, in: db) }
   }
 
   /// Stores what came of an attempt; durable on return.
   ///
-  /// - Returns: Whether it was given up.
+  /// - Returns: The delivery's channel, and whether it was given up.
   /// - Throws: `timeline.lease-lost` when `worker` does not hold it any more.
   @discardableResult
   public func record(
     _ outcome: DeliveryOutcome, of id: DeliveryID, by worker: String, at now: Date,
     jitter: Double = .random(in: 0.5...1.5)
-  ) async throws -> Bool {
+  ) async throws -> (channel: String, isGivenUp: Bool) {
     try await commits.perform { db in
       let row = try db.row(
         "SELECT * FROM delivery WHERE sequence = ? AND state = 'sending' AND lease = ?",
@@ -97,7 +86,7 @@ extension TimelineStore {
         try db.run(
           "UPDATE delivery SET parts_sent = ? WHERE sequence = ?",
           [min(max(0, parts), 1_000_000), id.rawValue])
-        return false
+        return (channel, false)
       case .sent(let platformID):
         try db.run(
           """
@@ -105,7 +94,7 @@ extension TimelineStore {
             attempts = attempts + 1, platform_id = ? WHERE sequence = ?
           """, [time, platformID.map(Self.short), id.rawValue])
         try DeliveryRows.count("sent", on: channel, in: db)
-        return false
+        return (channel, false)
       case .failed(let failure):
         let verdict = RetrySchedule.verdict(
           after: failure,
@@ -113,7 +102,7 @@ extension TimelineStore {
           age: time - (try row.number("created_at")), jitter: jitter)
         try Self.fail(id, failure, verdict, at: time, in: db)
         try DeliveryRows.count(verdict == .giveUp ? "dead" : "retry", on: channel, in: db)
-        return verdict == .giveUp
+        return (channel, verdict == .giveUp)
       }
     }
   }
@@ -150,14 +139,6 @@ extension TimelineStore {
     try await commits.perform { db in
       let sql = "UPDATE delivery SET state = 'queued', lease = NULL WHERE state = 'sending'"
       if let worker { try db.run(sql + " AND lease = ?", [worker]) } else { try db.run(sql) }
-    }
-  }
-
-  /// The channel of a delivery; `nil` for one that is not there.
-  public func channel(of id: DeliveryID) async throws -> String? {
-    try await read { db in
-      try db.row("SELECT channel FROM delivery WHERE sequence = ?", [id.rawValue])
-        .map { try $0.text("channel") }
     }
   }
 

@@ -35,7 +35,9 @@ extension TimelineStore {
         "SELECT * FROM pairing WHERE channel = ? AND sender = ?", [channel, sender])
       {
         let rest = try row.text("state") == "denied" ? Self.pairingRest : 0
-        guard try row.number("until") + rest < time else { return false }
+        // What was said about the channel's former account says nothing about this one.
+        let isSame = try row.text("account") == route.account ?? ""
+        guard try !isSame || row.number("until") + rest < time else { return false }
         try db.run("DELETE FROM pairing WHERE id = ?", [try row.sequence("id")])
       }
       let pending = try db.row(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import ApplianceModel
 import Foundation
 import TestSupport
 import Testing
@@ -35,6 +36,14 @@ struct AlertTests {
     try await bench.platforms.sent("webhook").filter { $0.text.contains("(alert ") }.map(\.text)
   }
 
+  private struct List: Decodable { let alerts: [Alert] }
+
+  /// Each alert there ever was.
+  private func records(_ bench: ChannelBench) throws -> [Alert] {
+    let text = try bench.appliance.run("alerts", "list", "--all", "--output", "json").output
+    return try ApplianceJSON.decode(List.self, from: text.utf8).alerts
+  }
+
   @Test("unknown senders, refused high-risk calls, failed logins and tokens: one alert of each")
   func signals() async throws {
     let bench = try await bench(
@@ -60,7 +69,12 @@ struct AlertTests {
     #expect(seen, "\(first)")
     // The same again is the same alert.
     for number in 0..<4 { _ = try await bench.appliance.chat("hi", sender: "more-\(number)") }
-    try await Task.sleep(for: .seconds(6))
+    let again = Date()
+    let isSeen = try await eventually(within: .seconds(60)) {
+      try records(bench).contains { $0.signal == .unknownSenders && $0.lastAt > again }
+    }
+    #expect(isSeen)
+    #expect(try records(bench).map(\.signal.rawValue).sorted() == signals.sorted())
     let told = try await alerts(bench)
     for signal in signals { #expect(told.filter { $0.contains(signal) }.count == 1, "\(told)") }
     _ = try bench.appliance.run("tomb", "init")

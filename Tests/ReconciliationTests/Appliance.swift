@@ -75,7 +75,8 @@ final class Appliance: Sendable {
   }
 
   func conditions(componentsHealthy: Bool = true) async -> [Condition] {
-    await reconciler.conditions(componentsHealthy: componentsHealthy)
+    await reconciler.conditions(
+      componentsHealthy: componentsHealthy, containment: IncidentFile(paths).read().containment)
   }
 
   /// Newest first.

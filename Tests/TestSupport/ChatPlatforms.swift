@@ -73,16 +73,17 @@ public final class ChatPlatforms: Sendable {
   }
 
   /// Lets the next `count` requests to paths that hold `path` fail.
+  ///
+  /// - Parameter answer: The body, JSON; what the platform itself would say by default.
   public func fail(
     _ path: String, count: Int = 1, _ mode: Mode = .before, status: Int = 500,
-    headers: [String: String] = [:]
+    headers: [String: String] = [:], answer: String? = nil
   ) async throws {
-    try await control(
-      "fail",
-      [
-        "path": path, "count": count, "mode": mode.rawValue, "status": status,
-        "headers": headers,
-      ])
+    var fault: [String: Any] = [
+      "path": path, "count": count, "mode": mode.rawValue, "status": status, "headers": headers,
+    ]
+    if let answer { fault["body"] = answer }
+    try await control("fail", fault)
   }
 
   /// Somebody writes to the Telegram bot.

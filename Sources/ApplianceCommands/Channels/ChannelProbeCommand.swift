@@ -18,7 +18,8 @@ extension ChannelsCommand {
       discussion: """
         With --hostile the running listener gets requests that it has to refuse: unsigned, forged, \
         changed, replayed, oversized, of another account. They hold no message; each leaves an audit \
-        record. Exit codes: 0 all is as it should be, 1 something is not.
+        record, and counts for the alert auth-failures as anybody's would. Exit codes: 0 all is as it \
+        should be, 1 something is not.
         """)
 
     @Argument(help: "Channel by name (default: all).")
@@ -38,10 +39,17 @@ extension ChannelsCommand {
       for report in answer.channels {
         let hostile = try await client.post(
           ControlRoutes.hostile, ChannelRequest(channel: report.name), as: HostileResponse.self)
+        // One that did not begin refuses like one that is not there: that proves nothing.
+        let didNotBegin = report.isFinal && !report.isProven && hostile.requests == nil
+        guard !didNotBegin else { continue }
         results += try await HostileProbe(channel: report.name, url: hostile.url)
           .run(hostile.requests)
       }
       try render(results)
+      for report in answer.channels where !report.isHealthy {
+        Output.note("\(report.name) is unhealthy: \(VisibleText.escape(report.message ?? ""))")
+      }
+      if !answer.channels.allSatisfy(\.isHealthy) { throw CommandExit(code: 1) }
     }
 
     private func render(_ answer: ChannelsResponse) throws {
@@ -66,10 +74,10 @@ extension ChannelsCommand {
       if options.format == .json {
         try Output.json(Results(results: results))
       } else {
+        if results.isEmpty { Output.line("no channel has an account") }
         for result in results {
           Output.line(
-            "\(result.isRefused ? "refused" : "TAKEN")  \(result.channel)  \(result.name): "
-              + "\(result.status)")
+            "\(result.word)  \(result.channel)  \(result.name): \(result.status)")
         }
       }
       if !results.allSatisfy(\.isRefused) { throw CommandExit(code: 1) }
@@ -83,6 +91,11 @@ struct HostileResult: Encodable {
   let name: String
   let status: Int
   let isRefused: Bool
+
+  /// Another status than that of a refusal proves nothing, as while nothing can be stored.
+  var word: String {
+    isRefused ? "refused" : (200...299).contains(status) ? "TAKEN" : "NOT REFUSED"
+  }
 }
 
 /// Sends a listener what it has to refuse.

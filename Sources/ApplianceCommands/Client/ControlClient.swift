@@ -40,6 +40,11 @@ struct ControlClient {
   /// - Throws: `control.not-running`.
   static func require(_ paths: AppliancePaths) throws -> ControlClient {
     if let client = try ofRunningAppliance(paths) { return client }
+    if let stop = IncidentFile(paths).read().standstill {
+      throw ApplianceError(
+        .notRunning, "the appliance was stopped: \(VisibleText.escape(stop.reason))",
+        hint: "kafclaw start --reason TEXT, then kafclaw run")
+    }
     throw ApplianceError(
       .notRunning, "no appliance is running with home \"\(paths.home)\"", hint: "kafclaw run")
   }

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-import AuditLog
 import Daemon
 import DurableIO
 import Foundation
@@ -63,54 +62,5 @@ enum CustodyFile {
     ApplianceError(
       .custodyBroken, "this is not what was kept: \(what)",
       hint: "compare with another copy of the evidence")
-  }
-}
-
-/// A record of the audit log as a report shows it.
-struct AuditArchiveEntry: Encodable {
-  let sequence: UInt64
-  let at: Date
-  let kind: String
-  let actor: String
-  let subject: String
-  let outcome: String
-  let rule: String?
-  let details: [String: String]
-
-  private static let limit = 100_000
-
-  static func since(_ start: Date, _ audit: HostAudit) throws -> [AuditArchiveEntry] {
-    try AuditArchive(audit.files).newest(limit) { $0.at >= start }.map { entry in
-      AuditArchiveEntry(
-        sequence: UInt64(entry.sequence), at: entry.event.at, kind: entry.event.kind.rawValue,
-        actor: entry.event.actor, subject: entry.event.subject,
-        outcome: entry.event.outcome.rawValue, rule: entry.event.rule,
-        details: entry.event.details)
-    }
-  }
-
-  /// An order of an incident, a change of a token, also one whose end nobody recorded, or what was
-  /// denied or failed.
-  var isTelling: Bool {
-    ["denied", "failed"].contains(outcome) || ["incident.order", "token.change"].contains(kind)
-  }
-
-  var line: String {
-    let more =
-      ([rule].compactMap(\.self) + details.sorted { $0.key < $1.key }.map { "\($0): \($1)" })
-      .joined(separator: ", ")
-    let text = "\(at.formatted(.iso8601)) \(kind) \(outcome) by \(actor) on \(subject)"
-    return VisibleText.escape(more.isEmpty ? text : "\(text) (\(more))")
-  }
-}
-
-/// When a report begins.
-enum IncidentReportTime {
-  /// A time that was, or a duration before now.
-  static func start(_ text: String) throws -> Date {
-    // `try?`: what is no time may be a duration, which says itself what is wrong with it.
-    if let date = try? Date(text, strategy: .iso8601) { return date }
-    let duration = try HoldTime.duration(text)
-    return Date(timeIntervalSinceNow: -Double(duration.components.seconds))
   }
 }

@@ -67,11 +67,16 @@ struct IncidentCommand: AsyncParsableCommand {
         try await IncidentText.carryOut(
           IncidentOrder(.contain, reason: reason, level: level), options,
           isQuiet: rotates && options.format == .json)
-      } catch let error as ApplianceError where error.code == .incidentUnstored {
-        // It holds: the rest is done all the same.
+      } catch let error as ApplianceError where error.code != .malformed {
+        // It holds, or nobody knows: the rest is done all the same.
         failure = error
       }
-      if rotates { try await IncidentText.rotateToken(options) }
+      if rotates {
+        do { try await IncidentText.rotateToken(options) } catch {
+          guard failure != nil else { throw error }
+          Output.note("the gateway's token was not rotated: \(ApplianceError.of(error).message)")
+        }
+      }
       if let failure { throw failure }
     }
   }

@@ -50,20 +50,39 @@ extension IncidentCommand {
       let host = try BackupHost.host(paths)
       let location = try BackupHost.location(folder + "/repository", paths)
       let repository = try host.create(at: location)
+      // What cannot be recorded is kept all the same: that may be what the incident is.
+      var problem = record(.intent, ["reason": reason], paths)
       let report = try await host.write(
         to: repository, capture: { try await BackupHost.capture(paths, to: $0) },
         progress: { files, bytes in Progress.note("\(files) files, \(ByteText.of(bytes))") })
-      let record = CustodyRecord(
-        appliance: IncidentFile(paths).read().containment?.id, reason: reason,
+      let custody = CustodyRecord(
+        incident: IncidentFile(paths).read().containment?.id, reason: reason,
         by: "operator:\(geteuid())", at: Date(), head: report.head.description,
         files: try CustodyFile.list(folder))
-      let signed = try host.sign(record)
-      try HostAudit(paths).note(
-        .incidentSnapshot, "snapshot", .done, ["reason": reason, "head": record.head])
+      let signed = try host.sign(custody)
       try DurableFile.replace(
         folder + "/" + CustodyFile.name, with: try ApplianceJSON.encode(signed, pretty: true))
+      problem = record(.done, ["reason": reason, "head": custody.head], paths) ?? problem
+      try show(signed, report.files)
+      guard let problem else { return }
+      throw ApplianceError(
+        problem.code, "the snapshot is whole and signed, but not recorded: \(problem.message)",
+        hint: problem.hint)
+    }
+
+    /// - Returns: Why it could not be recorded.
+    private func record(
+      _ outcome: AuditEvent.Outcome, _ details: [String: String], _ paths: AppliancePaths
+    ) -> ApplianceError? {
+      do { try HostAudit(paths).note(.incidentSnapshot, "snapshot", outcome, details) } catch {
+        return ApplianceError.of(error)
+      }
+      return nil
+    }
+
+    private func show(_ signed: SignedCustody, _ files: Int) throws {
       if options.format == .json { return try Output.json(signed) }
-      Output.line("snapshot of \(report.files) files in \(folder)")
+      Output.line("snapshot of \(files) files in \(folder)")
       Output.line("signed by \(signed.signer)")
     }
 
@@ -77,50 +96,6 @@ extension IncidentCommand {
       if signer == nil {
         Output.note("whether that is your host nothing here tells: pass --signer")
       }
-    }
-  }
-
-  /// `kafclaw incident report`.
-  struct Report: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "report",
-      abstract: "What happened: orders, denials, failures, from the audit log.",
-      discussion: "Times are UTC. Needs no running appliance.")
-
-    @Option(help: "From when on: a UTC time, or a duration such as 24h.")
-    var since = "24h"
-
-    @OptionGroup var options: GlobalOptions
-
-    private struct Page: Encodable {
-      let formatVersion = 1
-      let state: IncidentState
-      let since: Date
-      let counts: [String: Int]
-      let entries: [AuditArchiveEntry]
-    }
-
-    func run() async throws {
-      let paths = try options.paths
-      try RootRefusal.require(environment: ProcessEnvironment.settings)
-      let start = try IncidentReportTime.start(since)
-      let state = IncidentFile(paths).read()
-      let entries = try AuditArchiveEntry.since(start, HostAudit(paths))
-      var counts: [String: Int] = [:]
-      for entry in entries { counts["\(entry.kind) \(entry.outcome)", default: 0] += 1 }
-      if options.format == .json {
-        return try Output.json(Page(state: state, since: start, counts: counts, entries: entries))
-      }
-      Output.line("# Incident report, \(Date().formatted(.iso8601))")
-      try IncidentText.render(state, .human)
-      Output.line("")
-      Output.line("## Recorded since \(start.formatted(.iso8601))")
-      for (what, count) in counts.sorted(by: { $0.key < $1.key }) {
-        Output.line("- \(what): \(count)")
-      }
-      Output.line("")
-      Output.line("## Orders, and what was denied or failed")
-      for entry in entries where entry.isTelling { Output.line("- \(entry.line)") }
     }
   }
 }

@@ -59,12 +59,13 @@ enum IncidentText {
   static func render(_ report: IncidentReport, _ format: OutputFormat) throws {
     if format == .json { return try Output.json(report) }
     for line in lines(report.state) { Output.line(line) }
-    for (channel, count) in report.heldDeliveries.sorted(by: { $0.key < $1.key }) {
+    guard let held = report.held else {
+      return Output.line("held: not known, the timeline cannot be read")
+    }
+    for (channel, count) in held.deliveries.sorted(by: { $0.key < $1.key }) {
       Output.line("held: \(count) texts to \(VisibleText.escape(channel))")
     }
-    Output.line(
-      "held: \(report.waitingMessages) messages without an answer, "
-        + "\(report.pendingApprovals) approvals")
+    Output.line("held: \(held.messages) messages without an answer, \(held.approvals) approvals")
   }
 
   private static func lines(_ state: IncidentState) -> [String] {

@@ -23,15 +23,20 @@ struct StageRestore {
       throw ApplianceError(
         .incidentOrder, "nothing is contained", hint: "kafclaw incident contain --reason TEXT")
     }
+    let state = try await client.get(ControlRoutes.desired, as: LoadedState.self)
+    var wanted = held
+    wanted.channels = RestoreStages(state.spec).channels(upTo: stage)
+    wanted.tools = RestoreStages(state.spec).tools(upTo: stage)
     // Closing needs no look: it takes something away.
-    guard stage > held.stage else {
-      return try IncidentText.render(try await order(stage, held.version), options.format)
+    guard wanted.opens(beside: held) else {
+      return try IncidentText.render(
+        try await order(stage, wanted, held.version), options.format)
     }
-    try await probe(try await channelsToOpen())
-    let opened = try await order(stage, held.version)
-    do { try await stayHealthy() } catch {
+    try await probe(wanted.channels.filter { state.spec.channels[$0]?.type.hasAccount == true })
+    let opened = try await order(stage, wanted, held.version)
+    do { try await stayHealthy(wanted.channels) } catch {
       if let version = opened.state.containment?.version {
-        _ = try await order(held.stage, version)
+        _ = try await order(held.stage, held, version)
       }
       let cause = ApplianceError.of(error)
       throw ApplianceError(
@@ -40,20 +45,18 @@ struct StageRestore {
     try IncidentText.render(opened, options.format)
   }
 
-  /// - Parameter version: Of the containment that was looked at: somebody may order more meanwhile.
-  private func order(_ stage: Int, _ version: Int) async throws -> IncidentReport {
+  /// - Parameters:
+  ///   - limits: Opens no channel and no tool but these: a commit may have come since the look.
+  ///   - version: Of the containment that was looked at: somebody may order more meanwhile.
+  private func order(
+    _ stage: Int, _ limits: Containment, _ version: Int
+  ) async throws -> IncidentReport {
     try await client.post(
       ControlRoutes.incident,
-      IncidentOrder(.restore, reason: reason, stage: stage, version: version),
+      IncidentOrder(
+        .restore, reason: reason, stage: stage, version: version, channels: limits.channels,
+        tools: limits.tools),
       as: IncidentReport.self)
-  }
-
-  /// The channels of the stage that have an account.
-  private func channelsToOpen() async throws -> [String] {
-    let state = try await client.get(ControlRoutes.desired, as: LoadedState.self)
-    return state.spec.channels.filter { _, channel in
-      channel.type.hasAccount && channel.stage.map { $0.value <= stage } == true
-    }.keys.sorted()
   }
 
   private func probe(_ channels: [String]) async throws {
@@ -70,17 +73,24 @@ struct StageRestore {
       let results = try await HostileProbe(channel: name, url: hostile.url).run(hostile.requests)
       if let taken = results.first(where: { !$0.isRefused }) {
         throw ApplianceError(
-          .incidentOrder, "channel \(name) took a request that is \(taken.name)",
+          .incidentOrder,
+          "channel \(name) answered \(taken.status) to a request that is \(taken.name)",
           hint: "the stage was not opened; kafclaw channels probe --hostile \(name)")
       }
     }
   }
 
   /// Everything but the containment itself has to be as it should.
-  private func stayHealthy() async throws {
+  private func stayHealthy(_ channels: [String]) async throws {
     for _ in 0..<Self.looks {
       let status = try await client.get(ControlRoutes.status, as: ApplianceStatus.self)
       let sick = status.components.first { $0.health != .healthy }
+      let silent = status.channels.first { channels.contains($0.name) && $0.health == .unhealthy }
+      if let silent {
+        throw ApplianceError(
+          .incidentOrder, "channel \(silent.name) is unhealthy: \(silent.message ?? "not proven")",
+          hint: "kafclaw channels probe \(silent.name)")
+      }
       if let sick {
         throw ApplianceError(
           .incidentOrder, "\(sick.name) is \(sick.health.rawValue)", hint: "kafclaw status")

@@ -13,7 +13,8 @@ import Reconciliation
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show the appliance's conditions and components.",
-    discussion: "Exit codes: 0 healthy, 1 degraded or not running.")
+    discussion:
+      "Exit codes: 0 healthy, 1 degraded, contained, with an unhealthy channel, or not running.")
 
   @OptionGroup var options: GlobalOptions
 
@@ -23,7 +24,8 @@ struct StatusCommand: AsyncParsableCommand {
     if options.format == .json { try Output.json(status) } else { render(status) }
     let abnormal: Set<Condition.Kind> = [.degraded, .stalled, .held, .stale]
     let isDegraded = status.conditions.contains { abnormal.contains($0.type) }
-    if !status.ready || isDegraded { throw CommandExit(code: 1) }
+    let isUnreachable = status.channels.contains { $0.health == .unhealthy }
+    if !status.ready || isDegraded || isUnreachable { throw CommandExit(code: 1) }
   }
 
   private static func words(_ tokens: ApplianceStatus.TokenStatus) -> String {
@@ -44,7 +46,7 @@ struct StatusCommand: AsyncParsableCommand {
     let owner = status.appliance.incidentOwner.map { ", incident owner \($0)" } ?? ""
     Output.line("\(status.appliance.name): \(status.ready ? "ready" : "not ready")\(owner)")
     for condition in status.conditions {
-      let message = condition.message.isEmpty ? "" : ": \(condition.message)"
+      let message = condition.message.isEmpty ? "" : ": \(VisibleText.escape(condition.message))"
       Output.line(
         "  \(condition.type.rawValue)=\(condition.status) (\(condition.reason.rawValue))\(message)")
     }
@@ -56,7 +58,10 @@ struct StatusCommand: AsyncParsableCommand {
         "  \(component.name): \(component.health.rawValue), \(pid)\(digest)\(restarts)")
     }
     for item in status.providers { Output.line("  provider \(item.name): \(item.health.rawValue)") }
-    for item in status.channels { Output.line("  channel \(item.name): \(item.health.rawValue)") }
+    for item in status.channels {
+      let words = item.message.map { ": \(VisibleText.escape($0))" } ?? ""
+      Output.line("  channel \(item.name): \(item.health.rawValue)\(words)")
+    }
     if let tokens = status.tokens { Output.line("  tokens: \(Self.words(tokens))") }
     let commit = status.revisions.applied.map { String($0.prefix(12)) } ?? "none"
     Output.line("  applied: \(commit), serial \(status.serial)")

@@ -30,15 +30,13 @@ public struct Delivery: Sendable, Codable, Equatable {
   public let key: String
   /// Parts of the text that the platform has already.
   public let partsSent: Int
-  /// From 1.
-  public let attempt: Int
 
   public init(
     id: DeliveryID, channel: String, route: ReplyRoute, text: String, key: String,
-    partsSent: Int = 0, attempt: Int = 1
+    partsSent: Int = 0
   ) {
     (self.id, self.channel, self.route, self.text) = (id, channel, route, text)
-    (self.key, self.partsSent, self.attempt) = (key, partsSent, attempt)
+    (self.key, self.partsSent) = (key, partsSent)
   }
 }
 

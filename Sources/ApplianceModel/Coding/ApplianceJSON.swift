@@ -54,30 +54,10 @@ public enum ApplianceJSON {
     }
   }
 
-  /// Looks at brackets outside of strings; decoding a deep document costs far more than this.
+  /// Decoding a deep document costs far more than this look at its brackets.
   private static func isNested(_ bytes: [UInt8], deeperThan limit: Int) -> Bool {
-    var (depth, isText, isEscaped) = (0, false, false)
-    for byte in bytes {
-      if isText {
-        if isEscaped {
-          isEscaped = false
-        } else if byte == UInt8(ascii: "\\") {
-          isEscaped = true
-        } else if byte == UInt8(ascii: "\"") {
-          isText = false
-        }
-        continue
-      }
-      switch byte {
-      case UInt8(ascii: "\""): isText = true
-      case UInt8(ascii: "["), UInt8(ascii: "{"):
-        depth += 1
-        if depth > limit { return true }
-      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-      default: break
-      }
-    }
-    return false
+    var nesting = JSONNesting()
+    return bytes.contains { nesting.take($0).level > limit }
   }
 
   private static func place(of error: DecodingError) -> String {

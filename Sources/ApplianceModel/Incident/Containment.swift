@@ -44,6 +44,11 @@ public struct Containment: Sendable, Codable, Equatable {
     (self.channels, self.tools, self.version) = (channels, tools, version)
   }
 
+  /// Whether something works again that did not with another containment.
+  public func opens(beside other: Containment) -> Bool {
+    !Set(channels).isSubset(of: other.channels) || !Set(tools).isSubset(of: other.tools)
+  }
+
   /// In one line, for people.
   public var words: String {
     let back = stage > 0 ? ", stages up to \(stage) are back" : ""

@@ -15,6 +15,8 @@ public enum Signal: String, Sendable, Codable, CaseIterable {
   case authFailures = "auth-failures"
   /// What is decided can not be recorded, or the record is broken.
   case auditFailure = "audit-failure"
+  /// Soon nothing can be stored.
+  case diskSpace = "disk-space"
   /// Who may do what is other than declared.
   case accessDrift = "access-drift"
   /// A component ends again and again.

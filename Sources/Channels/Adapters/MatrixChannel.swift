@@ -85,7 +85,7 @@ final class MatrixChannel: PollingChannel {
     let rooms = rooms.withLock { $0.encrypted }
     guard let first = rooms.min() else { return nil }
     let others = rooms.count > 1 ? " and \(rooms.count - 1) others are" : " is"
-    return "room \(VisibleText.escape(first))\(others) encrypted: nothing there is read"
+    return "room \(first)\(others) encrypted: nothing there is read"
   }
 
   private func ask<Answer: Decodable>(
@@ -109,7 +109,7 @@ final class MatrixChannel: PollingChannel {
         ? DeliveryFailure(.transient, "the homeserver answered something else")
         : answer.failure("no reason given")
     }
-    let words = VisibleText.escape(String("\(code) \(failed.error ?? "")".prefix(200)))
+    let words = "\(code) \(failed.error ?? "")"
     switch code {
     case "M_LIMIT_EXCEEDED":
       let told = failed.milliseconds.map { Int(min(max(0, $0), 86_400_000) / 1_000) + 1 }
@@ -140,14 +140,23 @@ final class MatrixChannel: PollingChannel {
     }
     let since = PlatformAddress.escape(cursor)
     let sync = try await ask(
-
       "GET", "/sync?timeout=25000&since=\(since)&filter=\(Self.filter(50))", as: MatrixSync.self,
       time: .seconds(60))
     var messages: [InboundMessage] = []
+    var unreadable = 0
     for (name, room) in sync.joined.sorted(by: { $0.key < $1.key }) {
-      messages += try await self.messages(in: name, room, since: cursor)
+      do { messages += try await self.messages(in: name, room, since: cursor) } catch {
+        // A room that put the account out meanwhile keeps no other one's messages from arriving.
+        guard error.class == .refused, Self.isShutOut(error) else { throw error }
+        unreadable += room.timeline?.events.count ?? 0
+      }
     }
-    return ChannelPoll(messages, cursor: sync.next, invitations: invitations(sync))
+    return ChannelPoll(
+      messages, cursor: sync.next, invitations: invitations(sync), unreadable: unreadable)
+  }
+
+  private static func isShutOut(_ error: DeliveryFailure) -> Bool {
+    ["M_FORBIDDEN", "M_NOT_FOUND"].contains { error.message.hasPrefix($0) }
   }
 
   private func invitations(_ sync: MatrixSync) -> [ChannelPoll.Invitation] {
@@ -172,7 +181,9 @@ final class MatrixChannel: PollingChannel {
       rooms.withLock { $0.isDirect[name] = nil }
     }
     if events.contains(where: { $0.type == "m.room.encrypted" }) {
-      rooms.withLock { _ = $0.encrypted.insert(name) }
+      rooms.withLock { rooms in
+        if rooms.encrypted.count < 1_000 { rooms.encrypted.insert(name) }
+      }
     }
     // What was said before the account joined was not said to it.
     let joined = events.lastIndex { $0.isJoin(of: user) }

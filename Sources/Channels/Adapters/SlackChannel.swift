@@ -86,11 +86,14 @@ final class SlackChannel: WebhookChannel {
     ]
   }
 
-  var foreignBody: [UInt8]? {
-    let event: JSONValue = [
-      "type": "event_callback", "team_id": "T0PROBE", "api_app_id": "A0PROBE",
-    ]
-    return CanonicalJSON.bytes(event)
+  var emptyBody: [UInt8] { Self.envelope(team, app) }
+
+  var foreignBody: [UInt8]? { Self.envelope("T0PROBE", "A0PROBE") }
+
+  private static func envelope(_ team: String, _ app: String) -> [UInt8] {
+    CanonicalJSON.bytes([
+      "type": "event_callback", "team_id": .string(team), "api_app_id": .string(app),
+    ])
   }
 
   /// Both events of one message, `message` and `app_mention`, have one key.
@@ -166,7 +169,7 @@ final class SlackChannel: WebhookChannel {
 
   /// Errors come with status 200 (docs.slack.dev, "chat.postMessage", errors).
   private static func failure(_ error: String?, _ answer: PlatformAnswer) -> DeliveryFailure {
-    let words = VisibleText.escape(String((error ?? "no reason given").prefix(100)))
+    let words = error ?? "no reason given"
     return switch error {
     case "ratelimited", "rate_limited":
       DeliveryFailure(.busy, words, retryAfter: answer.retryAfter ?? 1)

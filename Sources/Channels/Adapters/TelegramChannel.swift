@@ -68,7 +68,7 @@ final class TelegramChannel: PollingChannel {
     _ answer: TelegramAnswer<Result>, _ whole: PlatformAnswer
   ) -> DeliveryFailure {
     let code = answer.code ?? whole.status
-    var words = VisibleText.escape(String((answer.description ?? "no reason given").prefix(200)))
+    var words = answer.description ?? "no reason given"
     if let chat = answer.parameters?.newChat {
       words += "; the group has a new id: \(chat)"
     }

@@ -89,6 +89,10 @@ struct WhatsAppChannel: WebhookChannel {
 
   var hasWindow: Bool { false }
 
+  var emptyBody: [UInt8] {
+    CanonicalJSON.bytes(["entry": [["id": .string(business), "changes": []]]])
+  }
+
   var foreignBody: [UInt8]? {
     let value: JSONValue = ["metadata": ["phone_number_id": "0"]]
     return CanonicalJSON.bytes(["entry": [["id": "0", "changes": [["value": value]]]]])
@@ -153,7 +157,7 @@ struct WhatsAppChannel: WebhookChannel {
         ? DeliveryFailure(.transient, "the platform answered something else")
         : answer.failure("no reason given")
     }
-    let words = "\(code) " + VisibleText.escape(String((error.message ?? "").prefix(200)))
+    let words = "\(code) " + (error.message ?? "")
     return switch code {
     case 4, 80_007, 130_429, 131_048, 131_056:
       DeliveryFailure(.busy, words, retryAfter: answer.retryAfter ?? 6)
@@ -163,151 +167,5 @@ struct WhatsAppChannel: WebhookChannel {
       answer.status >= 500
         ? DeliveryFailure(.transient, words) : DeliveryFailure(.refused, words)
     }
-  }
-}
-
-/// A notice of the Cloud API, as far as it is read.
-struct WhatsAppNotice: Decodable {
-  struct Entry: Decodable {
-    let id: String
-    let changes: [Change]
-
-    private enum Key: String, CodingKey { case id, changes }
-
-    init(from decoder: any Decoder) throws {
-      let fields = try decoder.container(keyedBy: Key.self)
-      id = try fields.decode(String.self, forKey: .id)
-      changes = fields.lenient(LenientList<Change>.self, .changes)?.items ?? []
-    }
-  }
-
-  struct Change: Decodable {
-    private struct Value: Decodable {
-      struct Metadata: Decodable {
-        let number: String
-        private enum CodingKeys: String, CodingKey { case number = "phone_number_id" }
-      }
-
-      let metadata: Metadata
-      let messages: LenientList<Message>?
-    }
-
-    let number: String
-    let messages: [Message]
-
-    private enum Key: String, CodingKey { case value }
-
-    init(from decoder: any Decoder) throws {
-      let value = try decoder.container(keyedBy: Key.self).decode(Value.self, forKey: .value)
-      number = value.metadata.number
-      messages = value.messages?.items ?? []
-    }
-  }
-
-  struct Message: Decodable {
-    private struct Media: Decodable {
-      let id: String?
-      let caption: String?
-      let filename: String?
-    }
-    private struct Text: Decodable {
-      let body: String?
-      let text: String?
-    }
-    private struct Choice: Decodable { let title: String? }
-    private struct Interactive: Decodable {
-      let button: Choice?
-      let list: Choice?
-      private enum CodingKeys: String, CodingKey {
-        case button = "button_reply"
-        case list = "list_reply"
-      }
-    }
-
-    let id: String
-    /// A phone number; users with a name may have none, and a user id instead.
-    let from: String?
-    let timestamp: String?
-    /// Written in a group, where the account answers nobody.
-    let isInGroup: Bool
-    /// What was written, or a mark for what is not fetched.
-    let words: String?
-
-    private enum Key: String, CodingKey {
-      case id, from, timestamp, type, text, button, interactive, image, audio, video, document
-      case sticker
-      case user = "from_user_id"
-      case group = "group_id"
-    }
-
-    init(from decoder: any Decoder) throws {
-      let fields = try decoder.container(keyedBy: Key.self)
-      id = try fields.decode(String.self, forKey: .id)
-      from = fields.lenient(String.self, .from) ?? fields.lenient(String.self, .user)
-      timestamp = fields.lenient(String.self, .timestamp)
-      isInGroup = fields.contains(.group)
-      let type = fields.lenient(String.self, .type) ?? "text"
-      switch type {
-      case "text": words = fields.lenient(Text.self, .text)?.body
-      case "button": words = fields.lenient(Text.self, .button)?.text
-      case "interactive":
-        let choice = fields.lenient(Interactive.self, .interactive)
-        words = choice?.button?.title ?? choice?.list?.title
-      default:
-        guard let key = Key(rawValue: type), let media = fields.lenient(Media.self, key) else {
-          words = nil
-          return
-        }
-        let name = media.filename.map { ": \($0)" } ?? ""
-        words = [media.caption, "[\(type) \(media.id ?? "without an id")\(name)]"]
-          .compactMap(\.self).joined(separator: "\n")
-      }
-    }
-  }
-
-  let entries: [Entry]
-
-  private enum Key: String, CodingKey { case entry }
-
-  init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    entries = fields.lenient(LenientList<Entry>.self, .entry)?.items ?? []
-  }
-}
-
-/// The fields of a query: the first of each name.
-struct QueryFields {
-  private var values: [String: String] = [:]
-
-  init(_ query: String) {
-    for pair in query.split(separator: "&").prefix(32) {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = Self.decode(parts[0])
-      guard let name, values[name] == nil, let value = Self.decode(parts.count > 1 ? parts[1] : "")
-      else { continue }
-      values[name] = value
-    }
-  }
-
-  subscript(name: String) -> String? { values[name] }
-
-  /// `application/x-www-form-urlencoded`; `nil` where it is not.
-  static func decode(_ text: Substring) -> String? {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      switch byte {
-      case UInt8(ascii: "+"): bytes.append(0x20)
-      case UInt8(ascii: "%"):
-        guard rest.count >= 2,
-          let decoded = Hexadecimal.decode(
-            String(decoding: rest.prefix(2), as: UTF8.self).lowercased())
-        else { return nil }
-        bytes += decoded
-        rest = rest.dropFirst(2)
-      default: bytes.append(byte)
-      }
-    }
-    return String(validating: bytes, as: UTF8.self)
   }
 }

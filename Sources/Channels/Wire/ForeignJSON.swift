@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import ApplianceModel
+
 /// JSON that others wrote and a platform passes on: how deep it is somebody else decides.
 enum ForeignJSON {
   /// Levels that are read; nothing that is needed lies deeper.
@@ -10,35 +12,14 @@ enum ForeignJSON {
   /// many others unreadable.
   static func shallow(_ bytes: [UInt8]) -> [UInt8] {
     var kept: [UInt8] = []
-    var (level, isText, isEscaped) = (0, false, false)
+    var nesting = JSONNesting()
     kept.reserveCapacity(bytes.count)
     for byte in bytes {
-      if isText {
-        if level <= depth { kept.append(byte) }
-        if isEscaped {
-          isEscaped = false
-        } else if byte == UInt8(ascii: "\\") {
-          isEscaped = true
-        } else if byte == UInt8(ascii: "\"") {
-          isText = false
-        }
-        continue
-      }
-      switch byte {
-      case UInt8(ascii: "\""):
-        isText = true
-        if level <= depth { kept.append(byte) }
-      case UInt8(ascii: "["), UInt8(ascii: "{"):
-        level += 1
-        if level == depth + 1 {
-          kept += Array("null".utf8)
-        } else if level <= depth {
-          kept.append(byte)
-        }
-      case UInt8(ascii: "]"), UInt8(ascii: "}"):
-        if level <= depth { kept.append(byte) }
-        level = max(0, level - 1)
-      default: if level <= depth { kept.append(byte) }
+      let (level, begins) = nesting.take(byte)
+      if level <= depth {
+        kept.append(byte)
+      } else if begins, level == depth + 1 {
+        kept += Array("null".utf8)
       }
     }
     return kept

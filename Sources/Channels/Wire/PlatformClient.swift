@@ -114,9 +114,9 @@ struct PlatformAnswer: Sendable {
 
   /// What a status says on its own.
   ///
-  /// - Parameter words: What the platform says, without a secret.
+  /// - Parameter words: What the platform says, whole: a secret that is cut would not be found in it.
   func failure(_ words: String) -> DeliveryFailure {
-    let text = "\(status) \(VisibleText.escape(String(words.prefix(200))))"
+    let text = "\(status) \(words)"
     return switch status {
     case 429: DeliveryFailure(.busy, text, retryAfter: retryAfter)
     case 401, 403: DeliveryFailure(.unauthorized, text)

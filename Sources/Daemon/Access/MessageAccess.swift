@@ -50,7 +50,7 @@ struct MessageAccess: Sendable {
   func admit(_ message: InboundMessage) async throws -> Admission {
     let settings = await settings()
     let message = try screen.inbound(message)
-    guard let message else { return .denied(.unknownSender) }
+    guard let message else { return .denied(.malformed) }
     return try await store.admit(
       message, at: Date(),
       limits: settings?.limits(of: message) ?? RuntimeSettings.startLimits,
@@ -88,7 +88,7 @@ struct MessageAccess: Sendable {
     }
     var rest = admissions[...]
     return messages.map { message in
-      message == nil ? .denied(.unknownSender) : rest.popFirst() ?? .denied(.unknownSender)
+      message == nil ? .denied(.malformed) : rest.popFirst() ?? .denied(.malformed)
     }
   }
 

@@ -26,9 +26,8 @@ struct RuntimeSettings: Sendable {
   let accounts: Set<String>
   /// Channels on which unknown senders get a code.
   let pairing: Set<String>
-  /// When channels come back after an incident, those that say so.
-  let channelStages: [String: Int]
-  let toolStages: [ToolTier: Int]
+  /// What comes back with which stage after an incident.
+  let stages: RestoreStages
   private let applianceTokens: Int?
   private let senderTokens: Int?
   private let channelTokens: [String: Int]
@@ -51,11 +50,7 @@ struct RuntimeSettings: Sendable {
     self.revision = revision
     accounts = Set(spec.channels.filter { $0.value.type.hasAccount }.keys)
     pairing = Set(spec.channels.filter(\.value.pairing).keys)
-    channelStages = spec.channels.compactMapValues { $0.stage?.value }
-    let stages = spec.tools.stages
-    toolStages = [
-      .read: stages.read.value, .write: stages.write.value, .highRisk: stages.highRisk.value,
-    ]
+    stages = RestoreStages(spec)
     applianceTokens = spec.agent.dailyTokenLimit?.value
     senderTokens = limits.dailyTokens?.value
     channelTokens = spec.channels.compactMapValues(\.dailyTokenLimit?.value)

@@ -13,27 +13,34 @@ import Timeline
 public struct IncidentReport: Sendable, Codable {
   public var formatVersion = 1
   public let state: IncidentState
-  /// Texts that wait, by channel.
-  public let heldDeliveries: [String: Int]
-  /// Messages that are stored and not answered.
-  public let waitingMessages: Int
-  public let pendingApprovals: Int
+  /// What waits; `nil` where the timeline cannot be read.
+  public let held: Held?
+
+  public struct Held: Sendable, Codable {
+    /// Texts, by channel.
+    public let deliveries: [String: Int]
+    /// Messages that are stored and not answered.
+    public let messages: Int
+    public let approvals: Int
+  }
 }
 
 /// What operators can order during an incident.
 extension ControlActions {
   func incident() async throws -> IncidentReport {
-    try await report(incidents.containment.current)
+    await report(incidents.containment.current)
   }
 
   func incident(_ order: IncidentOrder, by caller: UInt32?) async throws -> IncidentReport {
-    // Whatever becomes of its record and of the answer.
-    defer { if order.deed == .stop { stopAppliance() } }
+    // Whatever becomes of its record and of the answer; one that was not taken stops nothing.
+    defer {
+      if order.deed == .stop, incidents.containment.current.standstill != nil { stopAppliance() }
+    }
     let state = try incidents.carryOut(
       order, by: "operator:\(caller ?? geteuid())", at: Date(), await runtimeSettings())
     // What was frozen may be due again.
     due.ring()
-    return try await report(state)
+    return await report(state)
   }
 
   /// Lists alerts, or takes an operator's word that somebody knows.
@@ -52,7 +59,12 @@ extension ControlActions {
     return AlertsResponse(alerts: [alert])
   }
 
-  private func report(_ state: IncidentState) async throws -> IncidentReport {
+  private func report(_ state: IncidentState) async -> IncidentReport {
+    // `try?`: what was ordered is to be known also where the timeline cannot be read.
+    IncidentReport(state: state, held: try? await held())
+  }
+
+  private func held() async throws -> IncidentReport.Held {
     var held: [String: Int] = [:]
     for row in try await store.deliveryCounts()
     where row.state == "queued" || row.state == "sending" {
@@ -60,8 +72,8 @@ extension ControlActions {
     }
     let counts = try await store.counts()
     let waiting = ["queued", "processing", "waiting"].reduce(0) { $0 + (counts[$1] ?? 0) }
-    return IncidentReport(
-      state: state, heldDeliveries: held, waitingMessages: waiting,
-      pendingApprovals: try await store.approvals(state: .pending).count)
+    return IncidentReport.Held(
+      deliveries: held, messages: waiting,
+      approvals: try await store.approvals(state: .pending).count)
   }
 }

@@ -55,9 +55,10 @@ final class ContainmentGuard: Sendable {
   }
 
   private static func gives(_ new: IncidentState, beside old: IncidentState) -> Bool {
+    if old.standstill != nil, new.standstill == nil { return true }
     guard let before = old.containment else { return false }
     guard let after = new.containment else { return true }
-    return after.level < before.level || after.stage > before.stage
+    return after.level < before.level || after.opens(beside: before)
   }
 
   /// Why a message is not heard; `nil` where nothing keeps it.

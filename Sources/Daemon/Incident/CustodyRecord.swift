@@ -20,7 +20,7 @@ public struct CustodyRecord: Sendable, Codable, Equatable {
   public let files: [String: Digest]
 
   public init(
-    appliance incident: String?, reason: String, by: String, at: Date, head: String,
+    incident: String?, reason: String, by: String, at: Date, head: String,
     files: [String: Digest]
   ) {
     (self.incident, self.reason, self.by, self.at) = (incident, reason, by, at)

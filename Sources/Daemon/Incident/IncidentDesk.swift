@@ -3,6 +3,7 @@
 
 public import ApplianceModel
 import AuditLog
+import DesiredState
 public import DurableIO
 import FoundationEssentials
 import Reconciliation
@@ -27,13 +28,16 @@ public struct IncidentOrder: Sendable, Codable, Equatable {
   public let stage: Int?
   /// `restore` and `lift`: the version of the containment it was made for; `nil` for any.
   public let version: Int?
+  /// `restore`: no other channels and tools than these; `nil` for all of the stage.
+  public let channels: [String]?
+  public let tools: [ToolTier]?
 
   public init(
     _ deed: Deed, reason: String, level: Containment.Level? = nil, stage: Int? = nil,
-    version: Int? = nil
+    version: Int? = nil, channels: [String]? = nil, tools: [ToolTier]? = nil
   ) {
     (self.deed, self.reason, self.level, self.stage) = (deed, reason, level, stage)
-    self.version = version
+    (self.version, self.channels, self.tools) = (version, channels, tools)
   }
 }
 
@@ -52,8 +56,9 @@ extension AuditEvent.Kind {
   static let incident = Self("incident.order")
 }
 
-/// Carries out orders of an incident: recorded, then held, then stored. An order that takes something
-/// away holds even where it can be neither recorded nor stored, and says so.
+/// Carries out orders of an incident. One that gives something back is recorded, then stored, then
+/// holds. One that takes something away holds first, also where it can be neither stored nor recorded,
+/// and says so.
 struct IncidentDesk: Sendable {
   let containment: ContainmentGuard
   let audit: AuditTrail
@@ -69,8 +74,15 @@ struct IncidentDesk: Sendable {
     }
     guard order.deed == .contain || order.deed == .stop else {
       try tell(order, by: actor, .intent, at: now)
-      let state = try containment.change {
-        try Self.apply(order, by: actor, at: now, settings, to: &$0)
+      let state: IncidentState
+      do {
+        state = try containment.change {
+          try Self.apply(order, by: actor, at: now, settings, to: &$0)
+        }
+      } catch {
+        // `try?`: why it failed is worth more than that this could not be recorded.
+        try? tell(order, by: actor, .failed, at: now)
+        throw error
       }
       try tell(order, by: actor, .done, at: now)
       return state
@@ -119,8 +131,12 @@ struct IncidentDesk: Sendable {
       }
       try require(order.version, of: held)
       held.stage = stage
-      held.channels = (settings?.channelStages ?? [:]).filter { $0.value <= stage }.keys.sorted()
-      held.tools = (settings?.toolStages ?? [:]).filter { $0.value <= stage }.keys.sorted()
+      held.channels = (settings?.stages.channels(upTo: stage) ?? []).filter {
+        order.channels?.contains($0) ?? true
+      }
+      held.tools = (settings?.stages.tools(upTo: stage) ?? []).filter {
+        order.tools?.contains($0) ?? true
+      }
       held.version += 1
       state.containment = held
     case .lift:
@@ -131,7 +147,8 @@ struct IncidentDesk: Sendable {
       state.standstill = Standstill(reason: order.reason, by: actor, since: now)
     case .start:
       guard state.standstill != nil else {
-        throw ApplianceError(.incidentOrder, "the appliance was not told to stand still")
+        throw ApplianceError(
+          .incidentOrder, "the appliance was not told to stand still", hint: "kafclaw run")
       }
       state.standstill = nil
     }
@@ -180,8 +197,14 @@ public struct StoppedIncident: Sendable {
     let lock = try FileLock(acquiring: paths.lock, purpose: "kafclaw incident")
     let desk = IncidentDesk(
       containment: ContainmentGuard(IncidentFile(paths)), audit: HostAudit(paths).trail)
-    let state = try desk.carryOut(order, by: actor, at: Date())
+    let result = Result { try desk.carryOut(order, by: actor, at: Date()) }
     _ = consume lock
-    return state
+    guard case .failure(let error as ApplianceError) = result, error.code == .incidentUnstored,
+      state != desk.containment.current
+    else { return try result.get() }
+    // Only what is in the file outlives this process.
+    throw ApplianceError(
+      .incidentUnstored, "nothing is ordered: it could not be stored",
+      hint: "mend that, and give the order again")
   }
 }

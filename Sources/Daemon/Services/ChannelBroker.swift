@@ -49,17 +49,23 @@ final class ChannelBroker: Sendable {
       guard !holds(channel) else { return .deliveries([]) }
       return .deliveries(
         try await store.leaseDeliveries(
-          on: [channel], to: worker, limit: min(max(0, limit), 64), at: Date()))
+          on: channel, to: worker, limit: min(max(0, limit), 64), at: Date()))
     case .delivered(let id, let outcome):
-      try await store.record(outcome, of: id, by: worker, at: Date())
-      due.ring()
+      let (channel, _) = try await store.record(screened(outcome), of: id, by: worker, at: Date())
       // Whether the next part may go.
-      guard case .sentParts = outcome, let channel = try await store.channel(of: id) else {
-        return .done
-      }
-      return .flag(!holds(channel))
+      if case .sentParts = outcome { return .flag(!holds(channel)) }
+      due.ring()
+      return .done
     default: throw ApplianceError(.roleViolation, "this is no question about a channel")
     }
+  }
+
+  /// What a platform says is kept and shown.
+  private func screened(_ outcome: DeliveryOutcome) -> DeliveryOutcome {
+    guard case .failed(let failure) = outcome else { return outcome }
+    return .failed(
+      DeliveryFailure(
+        failure.class, access.screen.shown(failure.message), retryAfter: failure.retryAfter))
   }
 
   private func receive(_ receipt: ChannelReceipt) async throws -> [Admission] {
@@ -138,9 +144,15 @@ final class ChannelBroker: Sendable {
       return refused.counts
     }
     guard !counts.isEmpty else { return }
-    try await store.count(
-      counts.map { (channel: $0.channel, event: "refused-\($0.why.rawValue)", count: $1) },
-      at: Date())
+    do {
+      try await store.count(
+        counts.map { (channel: $0.channel, event: "refused-\($0.why.rawValue)", count: $1) },
+        at: Date())
+    } catch {
+      // They are stored with the next ones.
+      refused.withLock { $0.counts.merge(counts, uniquingKeysWith: +) }
+      throw error
+    }
   }
 
   private static func channel(of request: ComponentRequest) -> String? {
@@ -165,7 +177,7 @@ final class ChannelBroker: Sendable {
     let deadline = clock.now + wait
     while !Task.isCancelled {
       let seen = due.generation
-      let next = holds(channel) ? nil : try await store.nextDelivery(on: [channel])
+      let next = holds(channel) ? nil : try await store.nextDelivery(on: channel)
       let pause = next.map { Duration.seconds($0.timeIntervalSince(Date())) }
       if let pause, pause <= .zero { return true }
       let left = deadline - clock.now

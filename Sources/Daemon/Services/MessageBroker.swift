@@ -46,6 +46,9 @@ final class MessageBroker: Sendable {
     self.status = status
   }
 
+  /// Stores what was refused on channels and is not stored yet.
+  func storeCounts() async throws { try await channels.storeCounts() }
+
   /// Rung when a text for a chat channel may be due.
   var due: WakeSignal { channels.due }
 
@@ -54,13 +57,15 @@ final class MessageBroker: Sendable {
   ) async throws -> ComponentReply {
     switch request {
     case .admit(let message):
-      let admission = try await access.admit(message)
+      // Also what is stored already is not answered while everything is contained.
+      let admission =
+        access.containment.refuses(client: message.client)
+        ? .denied(.contained) : try await access.admit(message)
       if case .stored(_, isRepeat: false) = admission { arrived.ring() }
       if case .denied(let why) = admission { try access.tell(message, why) }
       return .admission(admission)
-    case .message(_, let client, _) where access.containment.refuses(client: client):
-      return .message(nil)
     case .message(let id, let client, let wait):
+      try requireHeard(client)
       return .message(try await message(id, client: client, wait: .milliseconds(wait)))
     case .readiness: return .readiness(await readiness(await storeAnswers()))
     case .status: return .status(try await status())
@@ -74,15 +79,15 @@ final class MessageBroker: Sendable {
       let collector = MetricsCollector(store: store, status: status)
       return .metrics(try await collector.snapshot(at: Date()))
     case .reconcile(let client):
-      guard !access.containment.refuses(client: client) else { throw Self.contained }
+      try requireHeard(client)
       try askForPass(client)
       return .done
-    case .approvals(let state): return .approvals(try await access.desk.list(state))
+    case .approvals(let client):
+      try requireHeard(client)
+      return .approvals(try await access.desk.list(nil))
     case .decide(let word):
       guard word.by.hasPrefix("client:") else { throw violation("gateway") }
-      guard !access.containment.refuses(client: String(word.by.dropFirst(7))) else {
-        throw Self.contained
-      }
+      try requireHeard(String(word.by.dropFirst(7)))
       return .approvals([try await access.desk.say(word)])
     case .receive, .cursor, .mayInvite, .refused, .awaitDelivery, .leaseDeliveries, .delivered:
       return try await channels.answer(request, worker: worker)
@@ -133,8 +138,12 @@ final class MessageBroker: Sendable {
     }
   }
 
-  private static let contained = ApplianceError(
-    .contained, "the appliance is contained by its operator", hint: "kafclaw incident show")
+  /// - Throws: `incident.contained` while no API client is heard.
+  private func requireHeard(_ client: String) throws {
+    guard access.containment.refuses(client: client) else { return }
+    throw ApplianceError(
+      .contained, "the appliance is contained by its operator", hint: "kafclaw incident show")
+  }
 
   private func askForPass(_ client: String) throws {
     let now = Date()

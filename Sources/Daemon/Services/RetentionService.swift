@@ -39,20 +39,32 @@ struct RetentionService: Service {
   func forget(at now: Date) async throws -> Int {
     guard let retention = await state()?.spec.logs.retention else { return 0 }
     let before = now.addingTimeInterval(-Double(retention.seconds))
+    let expected = try await store.forgettable(before: before)
+    guard expected > 0 else { return 0 }
+    try record(.intent, expected, before, at: now)
     var total = 0
-    while !Task.isCancelled {
-      let removed = try await store.forget(before: before)
-      if removed == 0 { break }
-      total += removed
+    do {
+      while !Task.isCancelled {
+        let removed = try await store.forget(before: before)
+        if removed == 0 { break }
+        total += removed
+      }
+    } catch {
+      try record(.failed, total, before, at: now)
+      throw error
     }
-    if total > 0 {
-      try audit.record(
-        [
-          AuditEvent(
-            .retention, by: "supervisor", on: "timeline", .done, at: now, rule: "logs.retention",
-            details: ["rows": String(total), "before": before.formatted(.iso8601)])
-        ], at: now)
-    }
+    try record(.done, total, before, at: now)
     return total
+  }
+
+  private func record(
+    _ outcome: AuditEvent.Outcome, _ rows: Int, _ before: Date, at now: Date
+  ) throws {
+    try audit.record(
+      [
+        AuditEvent(
+          .retention, by: "supervisor", on: "timeline", outcome, at: now, rule: "logs.retention",
+          details: ["rows": String(rows), "before": before.formatted(.iso8601)])
+      ], at: now)
   }
 }

@@ -158,7 +158,7 @@ enum ChannelRules {
         case .telegram: channel.botToken.map { "telegram \($0)" }
         case .slack, .whatsapp, .matrix:
           channel.account.map {
-            "\(channel.type.rawValue) \(channel.baseURL ?? "") \(channel.tenant ?? "") \($0)"
+            "\(channel.type.rawValue) \(Self.root(channel)) \(channel.tenant ?? "") \($0)"
           }
         default: nil
         }
@@ -171,6 +171,12 @@ enum ChannelRules {
         "channels.\(name)", "channel-twice", "this account is channel \(Quoted(other)) already",
         hint: "remove one of them")
     }
+  }
+
+  /// With or without a slash at its end it is the same server.
+  private static func root(_ channel: ChannelSpec) -> String {
+    let address = (channel.baseURL ?? "").lowercased()
+    return address.hasSuffix("/") ? String(address.dropLast()) : address
   }
 }
 

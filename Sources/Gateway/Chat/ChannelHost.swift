@@ -14,7 +14,6 @@ final class ChannelHost: Sendable {
   private struct Entry {
     /// Of settings and secrets.
     let identity: KeyedHash
-    let route: ChannelRoute
     /// `nil` for one that could not begin.
     let runner: ChannelRunner?
     let problem: String?
@@ -66,13 +65,13 @@ final class ChannelHost: Sendable {
   ) -> Entry {
     do {
       let adapter = try ChannelCatalog.channel(route, secrets, client: client)
-      let runner = ChannelRunner(adapter, link, logger)
+      let runner = ChannelRunner(adapter, ChannelScreen(secrets), link, logger)
       starting.yield(runner)
-      return Entry(identity: identity, route: route, runner: runner, problem: nil)
+      return Entry(identity: identity, runner: runner, problem: nil)
     } catch {
       let words = ApplianceError.of(error).message
       logger.error("a channel does not begin", metadata: ["error": "\(words)"])
-      return Entry(identity: identity, route: route, runner: nil, problem: words)
+      return Entry(identity: identity, runner: nil, problem: words)
     }
   }
 

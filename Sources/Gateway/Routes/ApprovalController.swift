@@ -13,8 +13,8 @@ struct ApprovalController: Sendable {
   let authenticator: Authenticator
 
   func list(_ request: Request, from network: SourceNetwork) async throws -> Response {
-    _ = try await authenticator.client(of: request, from: network, .operate)
-    return try await answer(to: .approvals(nil))
+    let client = try await authenticator.client(of: request, from: network, .operate)
+    return try await answer(to: .approvals(client: client))
   }
 
   func decide(_ request: Request, id: String, from network: SourceNetwork) async throws -> Response

@@ -26,7 +26,7 @@ extension Check {
 }
 
 /// The room of a file system.
-struct DiskSpace: Equatable {
+public struct DiskSpace: Equatable {
   /// Tells file systems apart.
   var id: UInt = 0
   /// Bytes.
@@ -41,6 +41,9 @@ struct DiskSpace: Equatable {
   /// Bytes.
   private static let fails: UInt64 = 64 << 20
   private static let warns: UInt64 = 512 << 20
+
+  /// What is wrong where so little is left that nothing more can be stored; `nil` otherwise.
+  public var problem: String? { grade == .fail ? description : nil }
 
   /// How bad it is; `nil` when there is enough.
   var grade: Verdict.Status? {
@@ -68,7 +71,7 @@ struct DiskSpace: Equatable {
 }
 
 extension DiskSpace {
-  init(of path: String) throws {
+  public init(of path: String) throws {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { throw ApplianceError.system("examine", path) }
     self.init(

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import ApplianceModel
+import AuditLog
+import Backup
+import ControlAPI
+import DesiredState
+import Doctor
+import DurableIO
+import FoundationEssentials
+import Glibc
+import Logging
+import Synchronization
+import Timeline
+
+/// What there is to tell now, from everything that is watched.
+struct WatchFindings: Sendable {
+  let paths: AppliancePaths
+  let store: TimelineStore
+  let audit: HostAudit
+  let status: @Sendable () async throws -> ApplianceStatus
+  let crashLoops: @Sendable () async -> [String]
+  let logger: Logger
+  let patience = ChannelPatience()
+
+  /// - Returns: What was found, and whether everything could be looked at: what nobody looked at is not
+  ///   over.
+  func all(
+    _ spec: ApplianceSpec, _ now: Date
+  ) async -> (found: [WatchRules.Finding], isComplete: Bool) {
+    var found = backups(spec.backup, now) + auditProblem(now) + diskProblem()
+    for name in await crashLoops() {
+      found.append(.init(signal: .crashLoop, subject: name, message: "\(name) keeps ending"))
+    }
+    var isComplete = true
+    do {
+      found += WatchRules(spec: spec.monitoring).findings(try await store.watchFigures(at: now))
+    } catch {
+      isComplete = false
+      note(error, "cannot watch messages")
+    }
+    do { found += self.found(in: try await status(), now) } catch {
+      isComplete = false
+      note(error, "cannot watch the status")
+    }
+    return (found, isComplete)
+  }
+
+  private func note(_ error: any Error, _ what: Logger.Message) {
+    logger.error(what, metadata: ["error": "\(ApplianceError.of(error).message)"])
+  }
+
+  private func found(in status: ApplianceStatus, _ now: Date) -> [WatchRules.Finding] {
+    var found: [WatchRules.Finding] = []
+    let access = status.drift.reported.filter {
+      $0.hasPrefix("senders/") || $0.hasPrefix("tools/")
+    }
+    if !access.isEmpty {
+      found.append(
+        .init(
+          signal: .accessDrift, message: "other than declared: \(access.joined(separator: ", "))"))
+    }
+    let starting = status.channels.filter { $0.health == .starting }.map(\.name)
+    let overdue = patience.overdue(starting, at: now)
+    for channel in status.channels
+    where channel.health == .unhealthy || overdue.contains(channel.name) {
+      found.append(
+        .init(
+          signal: .channelDown, subject: channel.name,
+          message: channel.message ?? channel.health.rawValue))
+    }
+    return found
+  }
+
+  private func backups(_ spec: BackupSpec?, _ now: Date) -> [WatchRules.Finding] {
+    guard let spec else { return [] }
+    let record: BackupRecord
+    do { record = try BackupRecordFile(paths).read() } catch {
+      return [.init(signal: .backupOverdue, message: ApplianceError.of(error).message)]
+    }
+    let look = BackupLook(spec: spec, record: record, now: now)
+    var found: [WatchRules.Finding] = []
+    if let late = look.lateness(.create, "backup") {
+      found.append(.init(signal: .backupOverdue, message: late))
+    }
+    if let late = look.drillProblem {
+      found.append(.init(signal: .drillOverdue, message: late))
+    }
+    return found
+  }
+
+  private func diskProblem() -> [WatchRules.Finding] {
+    do {
+      return try DiskSpace(of: paths.state).problem.map { problem in
+        [.init(signal: .diskSpace, message: "\(paths.state): \(problem)")]
+      } ?? []
+    } catch {
+      return [.init(signal: .diskSpace, message: ApplianceError.of(error).message)]
+    }
+  }
+
+  private func auditProblem(_ now: Date) -> [WatchRules.Finding] {
+    do {
+      _ = try AuditArchive(audit.files).newest(1)
+      guard access(paths.audit, W_OK) == 0 else {
+        throw ApplianceError.system("write to", paths.audit)
+      }
+      // Seals what is due: a log that cannot be written says so here.
+      try audit.trail.seal(at: now, onlyIfDue: true)
+      return []
+    } catch {
+      return [.init(signal: .auditFailure, message: ApplianceError.of(error).message)]
+    }
+  }
+}
+
+/// How long a channel may take until its platform knows it.
+final class ChannelPatience: Sendable {
+  /// Seconds.
+  static let limit = 120.0
+
+  private let since = Mutex<[String: Date]>([:])
+
+  /// Those that have been starting for too long.
+  func overdue(_ starting: [String], at now: Date) -> Set<String> {
+    since.withLock { since in
+      since = since.filter { starting.contains($0.key) }
+      for name in starting where since[name] == nil { since[name] = now }
+      return Set(since.filter { now.timeIntervalSince($0.value) >= Self.limit }.keys)
+    }
+  }
+}
