@@ -76,6 +76,7 @@ let package = Package(
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CProcess"),
     .target(name: "CKeyring"),
     .target(name: "CSandbox"),
@@ -110,12 +111,20 @@ let package = Package(
       "Channels",
       ["SodiumCrypto", "ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     layer("Policy", ["ApplianceModel"]),
+    .target(
+      name: "Skills",
+      dependencies: ["CZlib", "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel"],
+      resources: [
+        "channel-onboarding", "incident-comms", "session-logs", "summarize",
+      ].map { .embedInCode("Bundled/\($0).md") },
+      swiftSettings: library),
     layer("AuditLog", ["DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Tomb", ["CKeyring", "DurableIO", "SodiumCrypto", "ApplianceModel"]),
     layer("Timeline", ["ApplianceModel", "SodiumCrypto", .grdb]),
     // L4: act on the mechanisms
     layer(
-      "Tools", ["Sandbox", "DurableIO", "ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
+      "Tools",
+      ["Skills", "Sandbox", "DurableIO", "ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     layer(
       "Doctor",
       [
@@ -132,8 +141,9 @@ let package = Package(
     layer(
       "Reconciliation",
       [
-        "Tools", "GitSource", "Provenance", "Guardrails", "Planning", "Policy", "Supervision",
-        "AuditLog", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO", "ApplianceModel",
+        "Tools", "Skills", "GitSource", "Provenance", "Guardrails", "Planning", "Policy",
+        "Supervision", "AuditLog", "ControlAPI", "DesiredState", "SodiumCrypto", "DurableIO",
+        "ApplianceModel",
       ]),
     // L6: HTTP
     layer(
@@ -148,7 +158,8 @@ let package = Package(
     layer(
       "Daemon",
       [
-        "Gateway", "AgentRuntime", "Channels", "Doctor", "Tools", "Policy", "Reconciliation",
+        "Gateway", "AgentRuntime", "Channels", "Doctor", "Tools", "Skills", "Policy",
+        "Reconciliation",
         "Planning",
         "Timeline", "GitSource",
         "Provenance", "Sandbox", "Supervision", "AuditLog", "Backup", "Tomb", "ControlAPI",
@@ -161,7 +172,8 @@ let package = Package(
     .target(
       name: "ApplianceCommands",
       dependencies: [
-        "Daemon", "Doctor", "Policy", "Timeline", "Reconciliation", "Provenance", "Guardrails",
+        "Daemon", "Doctor", "Policy", "Skills", "Timeline", "Reconciliation", "Provenance",
+        "Guardrails",
         "Planning", "GitSource",
         "AuditLog", "Backup", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState",
         "DurableIO", "ApplianceModel", .argumentParser,
@@ -211,6 +223,7 @@ let package = Package(
       ], exclude: ["Harness.swift"]),
     tests("FaultTests", ["TestSupport"], exclude: ["Shim"]),
     tests("SandboxTests", ["Sandbox", "ApplianceModel"]),
+    tests("SkillsTests", ["Skills", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport"]),
     tests("ToolsTests", ["Tools", "Sandbox", "ApplianceModel", "TestSupport"]),
     tests(
       "PlanningTests",

@@ -21,7 +21,8 @@ struct RunningConfiguration: Sendable {
 
   func request(for work: Work, calls: [CompletionRequest.EndedCall]) -> CompletionRequest {
     CompletionRequest(
-      assistant: settings.name, instructions: instructions, history: work.history, text: work.text,
+      assistant: settings.name, instructions: instructions(for: work), history: work.history,
+      text: work.text,
       calls: calls, tools: tools(for: work))
   }
 
@@ -48,6 +49,15 @@ struct RunningConfiguration: Sendable {
         summary: isExec ? "\(description.summary) Profiles: \(programs)." : description.summary,
         parameters: description.parameters)
     }
+  }
+
+  /// Skills are told by name alone: what they say is read when it is needed.
+  private func instructions(for work: Work) -> String {
+    let skills = work.skills.map { "- \($0.name): \(VisibleText.escape($0.description))" }
+    return skills.isEmpty
+      ? instructions
+      : instructions + "\nSkills, which \(ToolName.readSkill) reads:\n"
+        + skills.joined(separator: "\n")
   }
 
   private var instructions: String {

@@ -74,11 +74,11 @@ struct Turn: Sendable {
   }
 
   private func run(_ call: ToolCall) async throws -> ToolResult {
-    guard call.tool == ToolName.exec else {
+    guard ToolName.elsewhere.contains(call.tool) else {
       return await configuration.executor(for: work).run(call).withoutZeroBytes
     }
     guard case .result(let result) = try await link.call(.execute(work.id, index: call.index))
-    else { throw ApplianceError(.malformed, "the supervisor did not answer about a command") }
+    else { throw ApplianceError(.malformed, "the supervisor did not answer about a call") }
     return result
   }
 

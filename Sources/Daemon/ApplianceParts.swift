@@ -51,7 +51,8 @@ struct ApplianceParts: Sendable {
       try secrets.liveSecrets(connections.references)
     }
     let containment = ContainmentGuard(IncidentFile(paths))
-    let access = MessageAccess(store, audit.trail, screen, hosts.tools, containment, settings)
+    let access = MessageAccess(
+      store, audit.trail, screen, hosts.tools, containment, SkillShelf(paths), settings)
     desk = access.desk
     let broker = MessageBroker(
       store: store, audit: audit.trail, wake: wake, access: access,
@@ -101,6 +102,7 @@ struct ApplianceParts: Sendable {
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
       source: source, desk: access.desk, sandbox: access.exec.sandbox,
+      shelf: access.skills.shelf,
       statusReport: { await reporter.status() }, store: store, gateway: gateway,
       secrets: current,
       operatorToken: operatorToken, audit: audit.trail, due: broker.due,
@@ -303,7 +305,8 @@ enum Appliers {
   ) -> [any ResourceApplier] {
     [
       ModesApplier(state: paths.state), SecretApplier(resolver: secrets),
-      WorkspaceApplier(paths: paths), ConfigurationApplier(path: paths.renderedConfiguration),
+      WorkspaceApplier(paths: paths), SkillApplier(paths: paths),
+      ConfigurationApplier(path: paths.renderedConfiguration),
     ]
   }
 }

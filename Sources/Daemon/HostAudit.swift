@@ -14,12 +14,23 @@ public import Tomb
 public struct HostAudit: Sendable {
   public let files: AuditFiles
   public let trail: AuditTrail
+  /// The log of skills.
+  private let skillTrail: AuditTrail
   private let timeline: String
 
   public init(_ paths: AppliancePaths) {
     files = AuditFiles(paths)
     trail = AuditTrail(files)
+    skillTrail = Self.skills(paths)
     timeline = paths.timelineFile
+  }
+
+  /// The log of skills: decisions about installations, and what skills did.
+  static func skills(_ paths: AppliancePaths) -> AuditTrail { AuditTrail(skillFiles(paths)) }
+
+  public static func skillFiles(_ paths: AppliancePaths) -> AuditFiles {
+    AuditFiles(
+      folder: paths.skillsAudit, origin: paths.skillsAuditOrigin, anchor: paths.skillsAuditAnchor)
   }
 
   /// What the timeline of an appliance that does not run remembers of seals; nothing where there is
@@ -32,8 +43,13 @@ public struct HostAudit: Sendable {
 
   /// Seals the log and remembers its last seal, also one by another process, in the timeline.
   func seal(into store: TimelineStore, onlyIfDue: Bool = false) async throws {
-    guard let anchor = try trail.seal(at: Date(), onlyIfDue: onlyIfDue) else { return }
-    try await store.remember(anchor)
+    if let anchor = try trail.seal(at: Date(), onlyIfDue: onlyIfDue) {
+      try await store.remember(anchor)
+    }
+    // `try?`: a log that is broken stops skills, and nothing else; `audit verify` tells.
+    if (try? skillTrail.files.isBegun) == true {
+      _ = try? skillTrail.seal(at: Date(), onlyIfDue: onlyIfDue)  // `try?`: as above
+    }
   }
 
   /// Who types the command.

@@ -107,6 +107,17 @@ extension AppliancePaths {
   public var backupRecord: String { backup + "/record.json" }
   /// Signed reports of drills.
   public var backupEvidence: String { backup + "/evidence" }
+  /// Everything of skills.
+  public var skills: String { state + "/skills" }
+  /// The skills of this host, each below its digest.
+  public var skillPackages: String { skills + "/packages" }
+  /// Which of them the desired state exposes: a file for each, with its digest.
+  public var skillsExposed: String { skills + "/exposed" }
+  /// The log of installations and of what skills did.
+  public var skillsAudit: String { skills + "/audit" }
+  /// As ``auditOrigin`` and ``auditAnchor``, of that log.
+  public var skillsAuditOrigin: String { copies + "/skills-audit.origin" }
+  public var skillsAuditAnchor: String { copies + "/skills-audit.anchor" }
   public var timelineFile: String { state + "/timeline.db" }
   /// The effective configuration, without secrets, as people and backups read it.
   public var renderedConfiguration: String { state + "/config.json" }

@@ -128,7 +128,8 @@ public enum PrivateFolder {
     return status
   }
 
-  private static func isFolder(_ path: String) -> Bool {
+  /// Whether a path is a folder, or leads to one.
+  public static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }

@@ -16,6 +16,8 @@ public enum ResourceKind: String, Sendable, Codable, Hashable, CaseIterable {
   case senders
   /// Which tools may be used, by whom, and what needs an approval.
   case tools
+  /// A skill that turns may use.
+  case skill
   /// The rendered `config.json`.
   case configuration
   /// A managed process with the settings it runs.
@@ -25,7 +27,7 @@ public enum ResourceKind: String, Sendable, Codable, Hashable, CaseIterable {
   public var wave: Int {
     switch self {
     case .modes, .secret: 0
-    case .workspace, .senders, .tools: 1
+    case .workspace, .senders, .tools, .skill: 1
     case .configuration: 2
     case .component: 3
     }

@@ -70,8 +70,9 @@ extension ResourceKind {
     case .senders: 2
     case .tools: 3
     case .workspace: 4
-    case .configuration: 5
-    case .component: 6
+    case .skill: 5
+    case .configuration: 6
+    case .component: 7
     }
   }
 }

@@ -128,7 +128,7 @@ enum ChangeImpact {
     switch address.kind {
     case .modes, .secret, .configuration: return .none
     case .workspace: return actions.contains(.delete) ? .data : .live
-    case .senders, .tools: return .live
+    case .senders, .tools, .skill: return .live
     case .component:
       let restarts = fields.contains { ["/state", "/workspace", "/workRepo"].contains($0.path) }
       return restarts ? .restart : .live

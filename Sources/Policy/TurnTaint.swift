@@ -9,6 +9,8 @@ public enum TurnTaint {
     ToolName.readFile: .files, ToolName.listDirectory: .files, ToolName.searchFiles: .files,
     ToolName.webFetch: .web,
   ]
+  /// What a script of a skill brings along nobody knows.
+  private static let ofScripts: [TaintSource] = [.files, .web]
 
   /// - Parameters:
   ///   - steps: what the turn recorded so far.
@@ -38,6 +40,7 @@ public enum TurnTaint {
 
   private static func sources(of call: ToolCall?, _ offline: Set<String>) -> [TaintSource] {
     guard let call else { return [.files, .web] }
+    if call.tool == ToolName.runSkill { return ofScripts }
     guard call.tool == ToolName.exec else { return sources[call.tool].map { [$0] } ?? [] }
     guard case .string(let profile)? = call.arguments["profile"] else { return [.files, .web] }
     return offline.contains(profile) ? [.files] : [.files, .web]

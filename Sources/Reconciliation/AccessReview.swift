@@ -7,13 +7,16 @@ import Policy
 import Tools
 
 extension LoadOutcome {
-  /// The same, after a look at what its access rules and programs amount to: what is doubtful is a
-  /// warning, a program that must not be run makes the state invalid.
+  /// The same, after a look at what its access rules, programs and skills amount to: what is doubtful is
+  /// a warning, a program that must not be run makes the state invalid, and so does a skill with critical
+  /// findings.
   public var reviewed: LoadOutcome {
     guard case .valid(let state) = self else { return self }
     let programs = AccessReview.programs(of: state)
-    guard programs.isEmpty else { return .invalid((state.warnings + programs).sorted()) }
-    return .valid(state.warning(of: AccessReview.findings(in: state)))
+    let skills = SkillReview.issues(in: state)
+    let errors = programs + skills.filter { $0.severity == .error }
+    guard errors.isEmpty else { return .invalid((state.warnings + programs + skills).sorted()) }
+    return .valid(state.warning(of: AccessReview.findings(in: state) + skills))
   }
 }
 

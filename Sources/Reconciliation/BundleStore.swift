@@ -33,13 +33,22 @@ public struct AppliedBundle: Sendable, Codable, Equatable {
   public let digest: Digest
 
   private static func digest(of state: LoadedState) -> Digest {
-    let files = state.workspace.mapValues { file -> JSONValue in
-      [
-        "digest": .string(SHA256.digest(file.bytes).rawValue),
-        "executable": .bool(file.isExecutable),
-      ]
-    }
-    return SHA256.digest(["spec": state.effective, "workspace": .object(files)])
+    var value: [String: JSONValue] = [
+      "spec": state.effective, "workspace": digests(state.workspace),
+    ]
+    // Without skills the digest is what it was before there were any.
+    if !state.skills.isEmpty { value["skills"] = digests(state.skills) }
+    return SHA256.digest(.object(value))
+  }
+
+  private static func digests(_ files: [String: SourceTree.File]) -> JSONValue {
+    .object(
+      files.mapValues { file in
+        [
+          "digest": .string(SHA256.digest(file.bytes).rawValue),
+          "executable": .bool(file.isExecutable),
+        ]
+      })
   }
 
   private enum CodingKeys: String, CodingKey {

@@ -197,7 +197,8 @@ public struct PlanBuilder: Sendable {
     return [
       .component: handling(drift.component), .configuration: handling(drift.configuration),
       .modes: handling(drift.modes), .senders: handling(drift.senders),
-      .tools: handling(drift.tools), .workspace: handling(drift.workspace), .secret: .correct,
+      .skill: handling(drift.skill), .tools: handling(drift.tools),
+      .workspace: handling(drift.workspace), .secret: .correct,
     ]
   }
 }

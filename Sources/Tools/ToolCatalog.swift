@@ -7,7 +7,7 @@ public import ApplianceModel
 public enum ToolCatalog {
   public static let all: [any Tool] = [
     ReadFileTool(), ListDirectoryTool(), SearchFilesTool(), WriteFileTool(), EditFileTool(),
-    WebFetchTool(), ExecTool(),
+    WebFetchTool(), ExecTool(), ReadSkillTool(), RunSkillTool(),
   ]
 
   /// What a model is told of a tool.

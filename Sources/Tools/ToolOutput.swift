@@ -2,13 +2,13 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 /// The text a model gets of a tool.
-enum ToolOutput {
+public enum ToolOutput {
   /// Bytes of UTF-8.
   static let limit = 64 << 10
 
   /// The text, or its beginning and how much of it is missing. The words are for the model; nothing
   /// looks for them.
-  static func bounded(_ text: String) -> String {
+  public static func bounded(_ text: String) -> String {
     let size = text.utf8.count
     guard size > limit else { return text }
     let kept = beginning(of: text, bytes: limit - 64)

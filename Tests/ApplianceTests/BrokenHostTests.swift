@@ -77,7 +77,10 @@ import Testing
     try await appliance.startReady()
     #expect(try findings(["doctor"]) == [])
     try appliance.repository.commit(
-      ["kafclaw.yaml": appliance.yaml("skills: {scope: selected}\n")])
+      [
+        "kafclaw.yaml": appliance.yaml().replacing(
+          "reconcile: {", with: "reconcile: {windows: [], ")
+      ])
     #expect(try appliance.command(["reconcile"]).code == 11)
     #expect(try appliance.examine().findings == ["appliance.converged": "fail"])
     try appliance.repository.commit(["kafclaw.yaml": appliance.yaml()])
@@ -89,10 +92,13 @@ import Testing
   @Test func fieldWithoutEffectIsFoundBeforeTheFirstApply() throws {
     let fresh = try RunningAppliance(name: "broken")
     let whole = try fresh.examine().findings
-    for (more, finding) in [
-      ("skills: {scope: selected}\n", "desired.pending"), ("foo: 3\n", "desired.valid"),
+    for (text, finding) in [
+      (
+        fresh.yaml().replacing("reconcile: {", with: "reconcile: {windows: [], "), "desired.pending"
+      ),
+      (fresh.yaml("foo: 3\n"), "desired.valid"),
     ] {
-      try fresh.repository.commit(["kafclaw.yaml": fresh.yaml(more)])
+      try fresh.repository.commit(["kafclaw.yaml": text])
       let found = try fresh.examine()
       let failed = found.checks.filter { $0.status == "fail" }.map(\.id)
       #expect(failed == [finding])

@@ -183,7 +183,7 @@ private struct Bait {
   }
 }
 
-private enum ExecPath {
+enum ExecPath {
   static let programs = ["cat", "find", "git", "grep", "ls", "perl", "rm", "sed", "sleep"]
     .filter { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") }
 

@@ -81,10 +81,10 @@ import Testing
   @Test func fieldsWithoutAMechanismWarnInValidateAndAreRefusedByApply() throws {
     let scratch = try Scratch("pending")
     try scratch.write(
-      "c/kafclaw.yaml", "version: 1\nappliance: {name: x}\nskills: {scope: selected}\n")
+      "c/kafclaw.yaml", "version: 1\nappliance: {name: x}\nreconcile: {windows: []}\n")
     let validate = try Program.run(["validate", "\(scratch.path)/c"], home: "\(scratch.path)/h")
     #expect(validate.code == 0)
-    #expect(validate.output.contains("skills.scope"))
+    #expect(validate.output.contains("reconcile.windows"))
     let plan = try Program.run(
       ["apply", "--dry-run", "\(scratch.path)/c"], home: "\(scratch.path)/h")
     #expect(plan.code == 11)

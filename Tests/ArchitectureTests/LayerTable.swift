@@ -12,7 +12,7 @@ enum LayerTable {
   static let layers = [
     Layer(
       level: 0, purpose: "C",
-      targets: ["CSodium", "CLibgit2", "CKeyring", "CProcess", "CSandbox", "CZstd"]),
+      targets: ["CSodium", "CLibgit2", "CKeyring", "CProcess", "CSandbox", "CZlib", "CZstd"]),
     Layer(level: 1, purpose: "vocabulary", targets: ["ApplianceModel"]),
     Layer(
       level: 2, purpose: "ground",

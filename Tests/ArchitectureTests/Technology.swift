@@ -59,6 +59,9 @@ extension LayerTable {
       modules: ["CZstd"], users: .targets(["Backup"]),
       reason: "only backups are compressed"),
     Technology(
+      modules: ["CZlib"], users: .targets(["Skills"]),
+      reason: "only archives of skills are unpacked"),
+    Technology(
       modules: ["GRDB", "GRDBSQLite"], users: .targets(["Timeline"]),
       reason: "one target knows SQL, so that the engine can be replaced"),
     Technology(

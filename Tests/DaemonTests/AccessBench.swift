@@ -48,14 +48,18 @@ final class AccessBench: Sendable {
     let audit = HostAudit(paths).trail
     let screen = SecretScreen(audit: audit, exposures: SecretExposures(paths)) { [] }
     containment = ContainmentGuard(IncidentFile(paths))
-    access = MessageAccess(store, audit, screen, ComponentHosts.own.tools, containment) {
+    access = MessageAccess(
+      store, audit, screen, ComponentHosts.own.tools, containment,
+      SkillShelf(paths)
+    ) {
       inForce.value
     }
   }
 
   static func settings(_ spec: ApplianceSpec, paths: AppliancePaths) -> RuntimeSettings {
     RuntimeSettings(
-      LoadedState(spec: spec, provenance: [:], workspace: [:], warnings: []), revision: nil,
+      LoadedState(spec: spec, provenance: [:], workspace: [:], skills: [:], warnings: []),
+      revision: nil,
       paths: paths)
   }
 

@@ -31,10 +31,7 @@ struct PendingMechanismTests {
   }
 
   static let examples: [Example] = [
-    Example("reconcile.windows", "reconcile: {windows: []}"),
-    Example("skills.enabled", "skills: {enabled: [notes, search]}"),
-    Example("skills.scope", "skills: {scope: selected}"),
-    Example("skills.sources", "skills: {sources: []}"),
+    Example("reconcile.windows", "reconcile: {windows: []}")
   ]
 
   @Test func everyPatternIsAField() {
@@ -73,11 +70,11 @@ struct PendingMechanismTests {
   }
 
   @Test func warningsComeWithErrorsToo() {
-    let document = Documents.header + "skills: {scope: selected}\nreconcile: {interval: 0s}\n"
+    let document = Documents.header + "channels: {team: {type: teams}}\nreconcile: {interval: 0s}\n"
     let issues = Documents.load(document).issues
     #expect(
       issues.map(\.summary) == [
-        "3:10 pending-mechanism skills.scope", "4:13 range reconcile.interval",
+        "3:18 pending-mechanism channels.team.type", "4:13 range reconcile.interval",
       ])
     #expect(issues.map(\.severity) == [.warning, .error])
   }

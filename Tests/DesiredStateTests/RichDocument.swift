@@ -64,7 +64,7 @@ extension Documents {
         profiles:
           git: {binary: /usr/bin/git, subcommands: [status], environment: ["GIT_PAGER=cat"], timeout: 30s}
       web: {hosts: [docs.example.org], maxKiB: 256, timeout: 10s}
-    skills: {scope: all, enabled: [notes], runtimeIsolation: strict, sandbox: podman, sources: []}
+    skills: {scope: all, enabled: [summarize], runtimeIsolation: strict, sandbox: podman, sources: []}
     backup:
       schedule: "0 3 * * *"
       repository: s3://claw-backups/claw

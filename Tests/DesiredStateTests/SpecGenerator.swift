@@ -199,6 +199,8 @@ extension SpecGenerator {
     skills.runtimeIsolation = pick(RuntimeIsolation.allCases)
     skills.sandbox = maybe(pick(SandboxName.allCases))
     skills.sources = list { $0.text() }
+    skills.limits.network = flag()
+    skills.limits.processes = count()
     return skills
   }
 

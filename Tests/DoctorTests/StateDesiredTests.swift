@@ -54,10 +54,10 @@ struct StateDesiredTests {
   @Test func valueWithoutAMechanismFails() async throws {
     var host = host
     #expect(await host.examine(.desiredPending).isPass)
-    try host.desire(HostBuilder.desiredText + "skills: {scope: selected}\n")
+    try host.desire(HostBuilder.desiredText + "reconcile: {windows: []}\n")
     let result = await host.examine(.desiredPending)
     #expect(result.status == .fail)
-    #expect(result.evidence.contains("skills.scope"))
+    #expect(result.evidence.contains("reconcile.windows"))
     #expect(await host.examine(.desiredValid).isPass)
   }
 

@@ -50,7 +50,7 @@ enum Desired {
   static func invalid(_ number: Int) -> SourceReply { commit(number, "gateway: {port: 0}\n") }
 
   static func pending(_ number: Int) -> SourceReply {
-    commit(number, "skills: {scope: selected}\n")
+    commit(number, "reconcile: {windows: []}\n")
   }
 
   static func denied(_ number: Int) -> SourceReply {

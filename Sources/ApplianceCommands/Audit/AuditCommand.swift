@@ -34,6 +34,9 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "Only this outcome: intent, done, denied, failed.")
     var outcome: String?
 
+    @Option(help: "Which log: appliance, skills.")
+    var log = AuditLogName.appliance
+
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
@@ -43,7 +46,7 @@ struct AuditCommand: AsyncParsableCommand {
     func run() throws {
       let audit = HostAudit(try options.paths)
       try RootRefusal.require(environment: ProcessEnvironment.settings)
-      let entries = try AuditArchive(audit.files).newest(limit) { event in
+      let entries = try AuditArchive(log.files(try options.paths)).newest(limit) { event in
         (kind == nil || event.kind.rawValue == kind)
           && (outcome == nil || event.outcome.rawValue == outcome)
       }
@@ -65,17 +68,35 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "Why; recorded.")
     var reason: String
 
+    @Option(help: "Which log: appliance, skills.")
+    var log = AuditLogName.appliance
+
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
       try RootRefusal.require(environment: ProcessEnvironment.settings)
-      let audit = HostAudit(try options.paths)
-      let old = try audit.trail.beginAnew(
+      let trail = AuditTrail(log.files(try options.paths))
+      let old = try trail.beginAnew(
         reason: reason, by: HostAudit.operatorName, at: Date())
       guard options.format != .json else {
         return try Output.json(["formatVersion": "1", "old": old])
       }
       Output.line("a new log is begun; the old one is in \(old)")
+    }
+  }
+}
+
+/// The logs of a host.
+enum AuditLogName: String, ExpressibleByArgument, CaseIterable {
+  /// What the appliance decided and did.
+  case appliance
+  /// Installations of skills, and what skills did.
+  case skills
+
+  func files(_ paths: AppliancePaths) -> AuditFiles {
+    switch self {
+    case .appliance: AuditFiles(paths)
+    case .skills: HostAudit.skillFiles(paths)
     }
   }
 }

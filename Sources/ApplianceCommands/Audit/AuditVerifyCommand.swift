@@ -11,10 +11,10 @@ extension AuditCommand {
   /// `kafclaw audit verify`.
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "verify", abstract: "Check every line of the log.",
+      commandName: "verify", abstract: "Check every line of the logs.",
       discussion: """
-        Exit code 0 when it is intact, 1 when it is not: file, line and kind of damage are named. \
-        It is compared with the seals that the timeline remembers; when that cannot be read, the \
+        Exit code 0 when they are intact, 1 when one is not: file, line and kind of damage are named. \
+        The log of skills is checked where there is one. The appliance's is compared with the seals that the timeline remembers; when that cannot be read, the \
         exit code is 1 too. Lines after the last seal could still be changed by somebody with this \
         host's present key; their number is told.
         """)
@@ -33,8 +33,25 @@ extension AuditCommand {
         AuditFiles(paths), publicKey: key, anchors: Self.known(anchors))
       var verdict = try verifier.verify()
       if case .failure(let error) = anchors { verdict.note(unread: "timeline.db", because: error) }
-      if options.format == .json { try Output.json(verdict) } else { AuditText.show(verdict) }
-      guard verdict.isIntact else { throw CommandExit(code: 1) }
+      let skills = try Self.skills(paths)
+      if options.format == .json {
+        try Output.json(AuditVerdicts(appliance: verdict, skills: skills))
+      } else {
+        AuditText.show(verdict)
+        if let skills {
+          Output.line("skills:")
+          AuditText.show(skills)
+        }
+      }
+      guard verdict.isIntact, skills?.isIntact ?? true else { throw CommandExit(code: 1) }
+    }
+
+    /// `nil` where nothing was ever installed or loaded.
+    private static func skills(_ paths: AppliancePaths) throws -> AuditVerdict? {
+      let files = HostAudit.skillFiles(paths)
+      guard try files.isBegun else { return nil }
+      var verifier = AuditVerifier(files)
+      return try verifier.verify()
     }
 
     /// What the timeline remembers: nothing but a running appliance reads its own.
@@ -57,5 +74,21 @@ extension AuditCommand {
     ) -> [AuditAnchor]? {
       if case .success(let known) = anchors { known } else { nil }
     }
+  }
+}
+
+/// The appliance's verdict, with that of the log of skills beside it.
+private struct AuditVerdicts: Encodable {
+  let appliance: AuditVerdict
+  let skills: AuditVerdict?
+
+  private enum CodingKeys: String, CodingKey {
+    case skills
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try appliance.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encodeIfPresent(skills, forKey: .skills)
   }
 }

@@ -35,6 +35,14 @@ enum ProposedPatch {
   static func patch(
     for changes: [DesiredChange], _ paths: AppliancePaths, _ overrides: EnvironmentOverrides
   ) async throws -> DesiredPatch {
+    try await patch(paths, overrides) { _ in changes }
+  }
+
+  /// - Parameter changes: Of the state at the source's tip.
+  static func patch(
+    _ paths: AppliancePaths, _ overrides: EnvironmentOverrides,
+    changes: (LoadedState) -> [DesiredChange]
+  ) async throws -> DesiredPatch {
     let bootstrap = try Bootstrap.require(paths)
     let source = DesiredStateSource(
       bootstrap: try Bootstrap.file(paths, bootstrap), paths: paths, overrides: overrides,
@@ -45,7 +53,7 @@ enum ProposedPatch {
       throw ApplianceError(.inconsistent, "the source process gave no documents")
     }
     let patch = try DesiredPatch(
-      of: tree, state, changes: changes, folder: bootstrap.source.path)
+      of: tree, state, changes: changes(state), folder: bootstrap.source.path)
     try patch.verify(try await source.read(patch.tree).outcome)
     return patch
   }

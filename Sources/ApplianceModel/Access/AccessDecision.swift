@@ -59,6 +59,8 @@ public struct AccessDecision: Sendable, Codable, Equatable {
     case aboveCeiling = "above-ceiling"
     case tainted = "tainted"
     case approvalRequired = "approval-required"
+    /// A skill that the turn has read leaves the tool out.
+    case skill = "skill"
     /// An operator admitted the sender for a while.
     case paired = "paired"
     /// An operator contained the appliance: no rule of the desired state says so.

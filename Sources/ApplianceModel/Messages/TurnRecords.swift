@@ -90,6 +90,8 @@ public struct Work: Sendable, Codable, Equatable {
   public let taint: Set<TaintSource>
   /// The tools this turn may be offered. What it asks for is decided anew at each call.
   public var tools: [String]
+  /// The skills it may read.
+  public var skills: [SkillSummary] = []
 
   public init(
     id: MessageID, traceID: TraceID, session: SessionKey, senderTier: SenderTier, text: String,

@@ -16,6 +16,7 @@ struct MessageAccess: Sendable {
   let judge: AccessJudge
   let authority: TurnAuthority
   let exec: ExecCalls
+  let skills: SkillCalls
   let desk: ApprovalDesk
   let screen: SecretScreen
   let settings: @Sendable () async -> RuntimeSettings?
@@ -25,7 +26,8 @@ struct MessageAccess: Sendable {
 
   init(
     _ store: TimelineStore, _ audit: AuditTrail, _ screen: SecretScreen, _ tools: any ToolProcesses,
-    _ containment: ContainmentGuard, _ settings: @escaping @Sendable () async -> RuntimeSettings?
+    _ containment: ContainmentGuard, _ shelf: SkillShelf,
+    _ settings: @escaping @Sendable () async -> RuntimeSettings?
   ) {
     (self.store, self.screen, self.settings) = (store, screen, settings)
     self.containment = containment
@@ -34,17 +36,33 @@ struct MessageAccess: Sendable {
     (self.arrived, self.replies) = (arrived, replies)
     judge = AccessJudge()
     authority = TurnAuthority(
-      store: store, audit: audit, judge: judge, containment: containment, settings: settings)
+      store: store, audit: audit, judge: judge, containment: containment,
+      shelf: shelf, settings: settings)
+    let sandbox = SandboxDesk(audit: audit, tools: tools)
     exec = ExecCalls(
       store: store, audit: audit, authority: authority,
-      sandbox: SandboxDesk(audit: audit, tools: tools),
-      settings: settings)
+      sandbox: sandbox, settings: settings)
+    skills = SkillCalls(
+      store: store, authority: authority, sandbox: sandbox, shelf: shelf, settings: settings)
     desk = ApprovalDesk(
       store: store, audit: audit,
       freed: { id in
         arrived.ring()
         replies.ring(id)
       }, settings: settings, screen: screen)
+  }
+
+  /// Carries out an authorised call that the agent does not carry out itself.
+  func execute(_ id: MessageID, _ index: Int, worker: String) async throws -> ToolResult {
+    let call = try TurnAuthority.call(index, of: try await store.work(id, by: worker))
+    return ToolName.ofSkills.contains(call.tool)
+      ? try await skills.run(id, index, worker: worker)
+      : try await exec.run(id, index, worker: worker)
+  }
+
+  /// What turns are told of the skills they may read.
+  func offeredSkills() async -> [SkillSummary] {
+    skills.shelf.summaries(of: await settings()?.skills ?? [])
   }
 
   func admit(_ message: InboundMessage) async throws -> Admission {

@@ -4,8 +4,10 @@
 import ApplianceModel
 import DesiredState
 import DurableIO
+import Planning
 import Reconciliation
 import Sandbox
+import Skills
 import Timeline
 import Tools
 
@@ -28,6 +30,10 @@ struct RuntimeSettings: Sendable {
   let pairing: Set<String>
   /// What comes back with which stage after an incident.
   let stages: RestoreStages
+  /// The skills that turns may use.
+  let skills: [DesiredSkill]
+  /// The most that scripts of skills may use.
+  let skillLimits: SkillLimits
   private let applianceTokens: Int?
   private let senderTokens: Int?
   private let channelTokens: [String: Int]
@@ -51,6 +57,8 @@ struct RuntimeSettings: Sendable {
     accounts = Set(spec.channels.filter { $0.value.type.hasAccount }.keys)
     pairing = Set(spec.channels.filter(\.value.pairing).keys)
     stages = RestoreStages(spec)
+    skills = DesiredSkills.of(state)
+    skillLimits = SkillLimits(spec.skills.limits)
     applianceTokens = spec.agent.dailyTokenLimit?.value
     senderTokens = limits.dailyTokens?.value
     channelTokens = spec.channels.compactMapValues(\.dailyTokenLimit?.value)
@@ -87,4 +95,13 @@ struct RuntimeSettings: Sendable {
 
   /// Before anything was applied: nobody is admitted then, so these bind nobody.
   static let startLimits = SenderLimits(messagesPerMinute: 60, burst: 30, queued: 100)
+}
+
+extension SkillLimits {
+  fileprivate init(_ spec: SkillLimitsSpec) {
+    self.init(
+      network: spec.network, timeout: Int(spec.timeout.seconds),
+      memory: spec.memoryMiB.value << 20, processes: spec.processes.value,
+      output: spec.outputKiB.value << 10)
+  }
 }

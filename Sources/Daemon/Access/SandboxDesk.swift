@@ -6,7 +6,9 @@ import AuditLog
 import DesiredState
 import FoundationEssentials
 import Sandbox
+import Skills
 import Supervision
+import Tools
 
 /// Knows the sandbox that commands run in. It is chosen once and kept: what fails later fails, and
 /// nothing weaker takes its place.
@@ -88,6 +90,15 @@ actor SandboxDesk {
     guard
       case .outcome(let outcome) = try await tools.ask(
         .run(run), within: .seconds(timeout + 30))
+    else { throw ToolReply.unexpected }
+    return outcome
+  }
+
+  /// Runs a script of a skill; returns when nothing of it is left.
+  func run(_ order: SkillOrder) async throws -> SandboxOutcome {
+    guard
+      case .outcome(let outcome) = try await tools.ask(
+        .skill(order), within: .seconds(order.run.limits.timeout + 30))
     else { throw ToolReply.unexpected }
     return outcome
   }

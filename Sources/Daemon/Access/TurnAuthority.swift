@@ -16,33 +16,43 @@ final class TurnAuthority: Sendable {
   private let audit: AuditTrail
   private let judge: AccessJudge
   private let containment: ContainmentGuard
+  private let shelf: SkillShelf
   private let settings: @Sendable () async -> RuntimeSettings?
   /// Calls of `exec` that were authorised in this life of the supervisor.
   let grants = ExecGrants()
 
   init(
     store: TimelineStore, audit: AuditTrail, judge: AccessJudge, containment: ContainmentGuard,
-    settings: @escaping @Sendable () async -> RuntimeSettings?
+    shelf: SkillShelf, settings: @escaping @Sendable () async -> RuntimeSettings?
   ) {
     (self.store, self.audit, self.judge) = (store, audit, judge)
-    (self.containment, self.settings) = (containment, settings)
+    (self.containment, self.shelf, self.settings) = (containment, shelf, settings)
   }
 
   /// The tools that a turn may be offered.
   func grantedTools(_ work: Work) async throws -> [String] {
-    let taint = Self.taint(of: work, await settings())
+    let settings = await settings()
+    let taint = Self.taint(of: work, settings)
+    let narrowing = SkillNarrowing(work, settings?.skills ?? [], shelf)
+    let hasSkills = settings?.skills.isEmpty == false
     return try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).grantedTools(work.principal, taint: taint)
-    }.filter { containment.permits(tool: $0) }
+    }.filter { tool in
+      containment.permits(tool: tool) && narrowing.permits(tool)
+        && (hasSkills || !ToolName.ofSkills.contains(tool))
+    }
   }
 
   /// What the rules say of a recorded call, as they are now.
   func decision(on call: ToolCall, of work: Work) async throws -> AccessDecision {
-    let taint = Self.taint(of: work, await settings())
+    let settings = await settings()
+    let taint = Self.taint(of: work, settings)
     let decision = try await store.withRules { [judge] rules, version in
       judge.policy(rules, version).authorise(work.principal, tool: call.tool, taint: taint)
     }
-    return containment.narrowed(decision, tool: call.tool, work.principal)
+    let narrowing = SkillNarrowing(work, settings?.skills ?? [], shelf)
+    return narrowing.narrowed(
+      containment.narrowed(decision, tool: call.tool, work.principal), tool: call.tool)
   }
 
   /// Whether a recorded call may run.
@@ -68,7 +78,7 @@ final class TurnAuthority: Sendable {
     }
     guard decision.verdict != .denied else { return try await settle(question, settings) }
     do {
-      (question.sheet, question.digest) = try Self.sheet(of: call, work, settings)
+      (question.sheet, question.digest) = try sheet(of: call, work, settings)
     } catch let error as ApplianceError {
       return try deny(question, error.code.rawValue, error.message)
     }
@@ -86,7 +96,7 @@ final class TurnAuthority: Sendable {
       digest: question.digest, revision: settings.revision, at: now)
     switch authorisation {
     case .permitted:
-      if call.tool == ToolName.exec, let digest = question.digest {
+      if ToolName.elsewhere.contains(call.tool), let digest = question.digest {
         grants.keep(digest, for: CallPlace(work.id, call.index, worker: question.worker))
       }
       return .permitted
@@ -149,15 +159,25 @@ extension TurnAuthority {
   }
 
   /// What an approver is shown, and the digest of the exact call, its requester and its session.
-  static func sheet(
+  func sheet(
     of call: ToolCall, _ work: Work, _ settings: RuntimeSettings
-  ) throws -> (CallSheet, Digest) {
-    guard call.tool == ToolName.exec else {
-      let digest = SHA256.digest(["tool": .string(call.tool), "arguments": call.arguments])
-      return (CallSheet(call), bound(digest, to: work))
+  ) throws -> (sheet: CallSheet, digest: Digest) {
+    if call.tool == ToolName.exec {
+      let exec = try Self.resolve(call, settings)
+      return (CallSheet(exec), Self.bound(exec.callDigest { SHA256.digest($0) }, to: work))
     }
-    let exec = try resolve(call, settings)
-    return (CallSheet(exec), bound(exec.callDigest { SHA256.digest($0) }, to: work))
+    if case .run(let name, let script, let arguments, let input)? = try Self.skillCall(call) {
+      let run = try ResolvedSkillRun(
+        try shelf.package(name, among: settings.skills), script: script, arguments: arguments,
+        input: input, limits: settings.skillLimits)
+      return (CallSheet(run), Self.bound(try run.callDigest { SHA256.digest($0) }, to: work))
+    }
+    let digest = SHA256.digest(["tool": .string(call.tool), "arguments": call.arguments])
+    return (CallSheet(call), Self.bound(digest, to: work))
+  }
+
+  private static func skillCall(_ call: ToolCall) throws -> SkillCall? {
+    ToolName.ofSkills.contains(call.tool) ? try SkillCall(call) : nil
   }
 
   static func resolve(_ call: ToolCall, _ settings: RuntimeSettings) throws -> ResolvedExec {

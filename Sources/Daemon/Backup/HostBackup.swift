@@ -139,8 +139,11 @@ public struct HostBackup: Sendable {
     // After the database: what that remembers of the log has to be in the log.
     if let log = try audit.trail.capture(at: Date()) {
       facts.audit = log.anchor
-      try staging.addAudit(log, to: &contents)
+      try staging.addAudit(log, of: .appliance(paths), to: &contents)
     }
+    // `try?`: a log that is broken is kept as it lies.
+    let skills = try? HostAudit.skills(paths).capture(at: Date())
+    if let skills { try staging.addAudit(skills, of: .skills(paths), to: &contents) }
     // Before anything was applied the workspace is where it is by default.
     HostContents.addState(paths, bundle?.state.spec ?? ApplianceSpec(), to: &contents)
     let author = SnapshotAuthor(

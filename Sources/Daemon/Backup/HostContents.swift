@@ -39,6 +39,9 @@ public enum HostContents {
   ) {
     contents.addFolder("state/reconciler", from: paths.reconciler) { !isTemporary($0) }
     contents.addFolder("state/source.git", from: paths.clone) { !isTemporary($0) }
+    contents.addFolder("state/skills", from: paths.skills) { path in
+      !isTemporary(path) && !path.hasPrefix("state/skills/audit/")
+    }
     contents.addFolder("workspace", from: paths.agentFolder(spec.agent.workspace)) {
       !isTemporary($0)
     }
@@ -78,6 +81,29 @@ public enum HostContents {
   }
 }
 
+/// A log of a host as it goes into a backup.
+struct CapturedLog {
+  /// In the snapshot, and on the host.
+  let path: String
+  let folder: String
+  /// What lies apart from it.
+  let pins: [String]
+  /// Of the names of copies.
+  let prefix: String
+
+  static func appliance(_ paths: AppliancePaths) -> CapturedLog {
+    CapturedLog(
+      path: "state/audit", folder: paths.audit, pins: [paths.auditOrigin, paths.auditAnchor],
+      prefix: "")
+  }
+
+  static func skills(_ paths: AppliancePaths) -> CapturedLog {
+    CapturedLog(
+      path: "state/skills/audit", folder: paths.skillsAudit,
+      pins: [paths.skillsAuditOrigin, paths.skillsAuditAnchor], prefix: "skills-")
+  }
+}
+
 /// Copies that a backup reads from while it runs.
 struct BackupStaging {
   private let paths: AppliancePaths
@@ -97,9 +123,11 @@ struct BackupStaging {
     }
   }
 
-  /// Takes the audit log as it was captured, and whatever else lies beside it.
-  func addAudit(_ capture: AuditCapture, to contents: inout BackupContents) throws {
-    let folder = "state/audit"
+  /// Takes an audit log as it was captured, and whatever else lies beside it.
+  func addAudit(
+    _ capture: AuditCapture, of log: CapturedLog, to contents: inout BackupContents
+  ) throws {
+    let folder = log.path
     var taken = Set(["\(folder)/lock"])
     for segment in capture.segments {
       let path = "\(folder)/\(Self.name(segment.path))"
@@ -109,14 +137,14 @@ struct BackupStaging {
       taken.insert(path)
     }
     for whole in capture.wholes {
-      let isPinned = [paths.auditOrigin, paths.auditAnchor].contains(whole.path)
+      let isPinned = log.pins.contains(whole.path)
       let path = "\(isPinned ? "trust" : folder)/\(Self.name(whole.path))"
-      let copy = "\(paths.backupStaging)/\(Self.name(whole.path))"
+      let copy = "\(paths.backupStaging)/\(log.prefix)\(Self.name(whole.path))"
       try DurableFile.replace(copy, with: whole.bytes)
       contents.add(BackupContents.Item(path: path, source: copy, isRequired: true))
       taken.insert(path)
     }
-    contents.addFolder(folder, from: paths.audit) {
+    contents.addFolder(folder, from: log.folder) {
       !taken.contains($0) && !HostContents.isTemporary($0)
     }
   }
@@ -144,6 +172,7 @@ struct BackupStaging {
     let names =
       HostContents.tomb(paths).map(\.copy)
       + ["sealing.key", "audit.origin", "audit.anchor", "timeline.db"]
+      + ["sealing.key", "skills-audit.origin", "skills-audit.anchor"].map { "skills-" + $0 }
     for name in names { unlink("\(paths.backupStaging)/\(name)") }
   }
 }

@@ -14,6 +14,7 @@ enum ToolOrder: Sendable, Codable {
   /// What the sandboxes of this host really do for this user.
   case probe([SandboxBackend])
   case run(ToolRun)
+  case skill(SkillOrder)
   /// Tries to break out, in every way that is known.
   case escape(SandboxConfiguration)
 }
@@ -45,8 +46,9 @@ enum ToolWorker {
     switch order {
     case .probe(let backends): return .probes(backends.map { SandboxProbe.probe($0) })
     case .run(let run): return .outcome(try answer(run))
+    case .skill(let order): return .outcome(try SkillWorker.answer(order))
     case .escape(let sandbox):
-      let scratch = try TemporaryFolder()
+      let scratch = try WorkerFolder("escape")
       defer { scratch.remove() }
       return .findings(try EscapeSuite.run(SandboxRunner(sandbox), scratch: scratch.path))
     }
@@ -108,16 +110,35 @@ extension SandboxRequest {
 }
 
 /// A private folder that is gone afterwards.
-private struct TemporaryFolder {
+struct WorkerFolder {
   let path: String
 
-  init() throws {
-    var template = Array("/tmp/kafclaw-escape-XXXXXX".utf8CString)
+  init(_ purpose: String) throws {
+    var template = Array("/tmp/kafclaw-\(purpose)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw ApplianceError.system("create", "/tmp") }
     path = template.withUnsafeBufferPointer { buffer in
       String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
   }
 
-  func remove() { rmdir(path) }
+  /// With what is in it, never through a link.
+  func remove() { Self.remove(path) }
+
+  private static func remove(_ path: String) {
+    if let folder = opendir(path) {
+      var names: [String] = []
+      while let entry = readdir(folder) {
+        names.append(
+          withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+          })
+      }
+      closedir(folder)
+      for name in names where name != "." && name != ".." {
+        let inside = path + "/" + name
+        if unlink(inside) != 0 { remove(inside) }
+      }
+    }
+    rmdir(path)
+  }
 }

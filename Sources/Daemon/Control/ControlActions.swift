@@ -30,6 +30,7 @@ struct ControlActions: Sendable {
   let source: DesiredStateSource
   let desk: ApprovalDesk
   let sandbox: SandboxDesk
+  let shelf: SkillShelf
   let statusReport: @Sendable () async -> ApplianceStatus
   let store: TimelineStore
   let gateway: ComponentSupervisor

@@ -101,6 +101,10 @@ struct ControlServer: Sendable {
       let body = try await decode(request, as: EscapeRequest.self)
       return try await respond(to: { try await actions.escape(body) })
     }
+    router.post(RouterPath(ControlRoutes.runSkill)) { request, context in
+      let body = try await decode(request, as: SkillRunRequest.self)
+      return try await respond(to: { try await actions.runSkill(body, by: context.caller) })
+    }
     router.get(RouterPath(ControlRoutes.sandboxes)) { _, _ in
       try await respond(to: { try await actions.sandboxes() })
     }

@@ -111,7 +111,7 @@ final class MessageBroker: Sendable {
       if case .parked = verdict { replies.ring(id) }
       return .verdict(verdict)
     case .execute(let id, let index):
-      return .result(try await access.exec.run(id, index, worker: worker))
+      return .result(try await access.execute(id, index, worker: worker))
     case .reserve(let id, let tokens):
       return .budget(try await access.reserve(tokens, for: id, worker: worker))
     case .settle(let reservation, let usage):
@@ -177,6 +177,7 @@ final class MessageBroker: Sendable {
           return nil
         }
         work.tools = try await access.authority.grantedTools(work)
+        if work.tools.contains(ToolName.readSkill) { work.skills = await access.offeredSkills() }
         return try access.screen.screened(work)
       }
       guard clock.now < deadline, !Task.isCancelled else { return nil }

@@ -9,7 +9,7 @@ import CYaml
 ///
 /// Works on libyaml's events, so an alias is refused where it stands and never expanded
 /// ("billion laughs" costs nothing).
-struct YAMLDocumentReader {
+package struct YAMLDocumentReader {
   private let file: String
   /// libyaml keeps pointers into it, so it needs an address of its own.
   private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
@@ -19,7 +19,7 @@ struct YAMLDocumentReader {
 
   /// The document of `bytes`, or `nil` when its syntax is broken. Issues are complete up to the
   /// first syntax error.
-  static func read(
+  package static func read(
     _ bytes: [UInt8], file: String
   ) -> (node: DocumentNode?, issues: [ValidationIssue]) {
     if let issue = refusal(of: bytes, file: file) { return (nil, [issue]) }

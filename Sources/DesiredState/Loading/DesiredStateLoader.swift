@@ -11,7 +11,7 @@ public import ApplianceModel
 public struct DesiredStateLoader: Sendable {
   public static let mainFile = "kafclaw.yaml"
   /// The only files and folders that are read; everything else in the repository is ignored.
-  public static let entries = [mainFile, "kafclaw.d", "hosts", "workspace"]
+  public static let entries = [mainFile, "kafclaw.d", "hosts", "workspace", "skills"]
 
   private let host: String?
   private let overrides: EnvironmentOverrides
@@ -39,14 +39,17 @@ public struct DesiredStateLoader: Sendable {
     let spec = ApplianceSpec.decode(document, at: .root, into: &decoding)
     issues += decoding.issues
     guard let spec, issues.isEmpty else { return .invalid(unique(issues)) }
-    let findings = SemanticRules.issues(spec: spec, provenance: decoding.provenance)
+    let skills = files(in: "skills/", of: tree)
+    let findings = SemanticRules.issues(
+      spec: spec, skills: skills, provenance: decoding.provenance)
     let warnings = PendingMechanism.issues(spec: spec, provenance: decoding.provenance)
     guard !findings.contains(where: { $0.severity == .error }) else {
       return .invalid(unique(findings + warnings))
     }
     return .valid(
       LoadedState(
-        spec: spec, provenance: decoding.provenance, workspace: workspaceFiles(tree),
+        spec: spec, provenance: decoding.provenance,
+        workspace: files(in: "workspace/", of: tree), skills: skills,
         warnings: unique(findings + warnings)))
   }
 
@@ -163,10 +166,12 @@ public struct DesiredStateLoader: Sendable {
     return node
   }
 
-  private func workspaceFiles(_ tree: SourceTree) -> [String: SourceTree.File] {
+  private func files(
+    in folder: String, of tree: SourceTree
+  ) -> [String: SourceTree.File] {
     var files: [String: SourceTree.File] = [:]
-    for (path, file) in tree.files where path.hasPrefix("workspace/") {
-      files[String(path.dropFirst("workspace/".count))] = file
+    for (path, file) in tree.files where path.hasPrefix(folder) {
+      files[String(path.dropFirst(folder.count))] = file
     }
     return files
   }

@@ -7,6 +7,8 @@ public import ApplianceModel
 public struct LoadedState: Sendable, Codable, Equatable {
   /// Files of the repository's `workspace/` folder, by path inside the agent's workspace.
   public let workspace: [String: SourceTree.File]
+  /// Files of the repository's `skills/` folder, by path inside it.
+  public let skills: [String: SourceTree.File]
   /// Where each value that was set comes from, by field path.
   public let provenance: [String: Origin]
   public let spec: ApplianceSpec
@@ -16,11 +18,11 @@ public struct LoadedState: Sendable, Codable, Equatable {
 
   init(
     spec: ApplianceSpec, provenance: [String: Origin], workspace: [String: SourceTree.File],
-    warnings: [ValidationIssue]
+    skills: [String: SourceTree.File], warnings: [ValidationIssue]
   ) {
     (self.spec, self.provenance) = (spec, provenance)
     effective = spec.effective
-    (self.workspace, self.warnings) = (workspace, warnings)
+    (self.workspace, self.skills, self.warnings) = (workspace, skills, warnings)
   }
 
   /// The origin of a field, `nil` where the path names no field that exists.
@@ -34,7 +36,7 @@ public struct LoadedState: Sendable, Codable, Equatable {
   public func warning(of issues: [ValidationIssue]) -> LoadedState {
     guard !issues.isEmpty else { return self }
     return LoadedState(
-      spec: spec, provenance: provenance, workspace: workspace,
+      spec: spec, provenance: provenance, workspace: workspace, skills: skills,
       warnings: (warnings + issues).sorted())
   }
 
@@ -44,7 +46,7 @@ public struct LoadedState: Sendable, Codable, Equatable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case spec, provenance, workspace, warnings
+    case spec, provenance, workspace, skills, warnings
   }
 
   public init(from decoder: any Decoder) throws {
@@ -53,6 +55,9 @@ public struct LoadedState: Sendable, Codable, Equatable {
     effective = spec.effective
     provenance = try container.decode([String: Origin].self, forKey: .provenance)
     workspace = try container.decode([String: SourceTree.File].self, forKey: .workspace)
+    // A bundle that was written before there were any has none.
+    skills =
+      try container.decodeIfPresent([String: SourceTree.File].self, forKey: .skills) ?? [:]
     warnings = try container.decode([ValidationIssue].self, forKey: .warnings)
   }
 
@@ -61,6 +66,7 @@ public struct LoadedState: Sendable, Codable, Equatable {
     try container.encode(effective, forKey: .spec)
     try container.encode(provenance, forKey: .provenance)
     try container.encode(workspace, forKey: .workspace)
+    try container.encode(skills, forKey: .skills)
     try container.encode(warnings, forKey: .warnings)
   }
 }

@@ -9,9 +9,7 @@ import ApplianceModel
 package enum PendingMechanism {
   /// Field patterns, as in ``SpecFieldDescription/pattern``; a section stands for all its fields.
   package static let patterns: Set<String> = [
-    "reconcile.windows",
-    "skills.enabled",
-    "skills.scope", "skills.sources",
+    "reconcile.windows"
   ]
 
   /// Channel types that cannot be served yet.

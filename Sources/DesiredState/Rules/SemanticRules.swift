@@ -7,13 +7,14 @@ import ApplianceModel
 /// be switched off, unlike guardrails.
 enum SemanticRules {
   static func issues(
-    spec: ApplianceSpec, provenance: [String: Origin]
+    spec: ApplianceSpec, skills: [String: SourceTree.File], provenance: [String: Origin]
   ) -> [ValidationIssue] {
     let check = RuleContext(provenance: provenance)
     return exposure(spec, check) + listeners(spec, check) + folders(spec, check)
       + senders(spec, check) + ToolRules.issues(spec, check) + ChannelRules.issues(spec, check)
       + ProviderRules.issues(spec, check) + cadence(spec, check) + backup(spec.backup, check)
       + escalation(spec, check) + retention(spec, check)
+      + SkillRules.issues(spec, files: skills, check)
       + SuppressionRules.issues(spec.security.suppressions, check)
   }
 

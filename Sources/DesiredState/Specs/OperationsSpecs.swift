@@ -123,6 +123,7 @@ public struct DriftSpec: Sendable, Equatable {
   public var configuration: DriftPolicy?
   public var modes: DriftPolicy?
   public var senders: DriftPolicy?
+  public var skill: DriftPolicy?
   public var tools: DriftPolicy?
   public var workspace: DriftPolicy?
 
@@ -140,6 +141,7 @@ extension DriftSpec: SpecSection, SpecNesting {
     SpecField("configuration", \.configuration, "The rendered `config.json`."),
     SpecField("modes", \.modes, "Modes of the appliance's files and folders."),
     SpecField("senders", \.senders, "Sender lists in the timeline."),
+    SpecField("skill", \.skill, "Skills of the repository, and pinned ones."),
     SpecField("tools", \.tools, "The tool policy in the timeline."),
     SpecField("workspace", \.workspace, "Files of the agent's workspace."),
   ]

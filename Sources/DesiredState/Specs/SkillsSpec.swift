@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import ApplianceModel
+public import ApplianceModel
 
 /// Which skills exist and how they run.
 public struct SkillsSpec: Sendable, Equatable {
@@ -10,8 +10,34 @@ public struct SkillsSpec: Sendable, Equatable {
   public var runtimeIsolation: RuntimeIsolation = .auto
   public var sandbox: SandboxName?
   public var sources: [String] = []
+  public var limits = SkillLimitsSpec()
 
   public init() {}
+}
+
+extension SkillsSpec {
+  /// The skills in a repository's `skills/` folder: folders with a `SKILL.md`, and not named like a bundled
+  /// one.
+  public static func names(in files: [String: SourceTree.File]) -> Set<String> {
+    Set(
+      files.keys.compactMap { path in
+        let parts = path.split(separator: "/")
+        guard parts.count == 2, parts[1] == "SKILL.md" else { return nil }
+        let name = String(parts[0])
+        return SkillName.isOne(name) && !SkillName.bundled.contains(name) ? name : nil
+      })
+  }
+
+  /// The files of one of them, by path inside its folder.
+  public static func files(
+    of name: String, in files: [String: SourceTree.File]
+  ) -> [String: SourceTree.File] {
+    var own: [String: SourceTree.File] = [:]
+    for (path, file) in files where path.hasPrefix(name + "/") {
+      own[String(path.dropFirst(name.count + 1))] = file
+    }
+    return own
+  }
 }
 
 extension SkillsSpec: SpecSection, SpecNesting {
@@ -27,7 +53,11 @@ extension SkillsSpec: SpecSection, SpecNesting {
     SpecField(
       "sandbox", \.sandbox,
       "The sandbox by name, instead of a choice. `strict` takes bubblewrap only when it is named."),
-    SpecField("sources", \.sources, "Where skills come from, each pinned by digest."),
+    SpecField(
+      "sources", \.sources,
+      "Skills from elsewhere, each pinned: `https://HOST/PATH/NAME.tar.gz#sha256=DIGEST`, or a path of "
+        + "the host. `kafclaw skills install` brings them."),
+    SpecField("limits", \.limits, SkillLimitsSpec.summary),
   ]
 }
 

@@ -162,7 +162,7 @@ extension TaintSpec: SpecSection, SpecNesting {
 
 /// Which calls wait for an operator's word.
 public struct ApprovalsSpec: Sendable, Equatable {
-  public var require: [String] = [ToolName.exec]
+  public var require: [String] = [ToolName.exec, ToolName.runSkill]
   public var exempt: [SenderTier] = []
   public var lifetime = SpecDuration(seconds: 600)
 

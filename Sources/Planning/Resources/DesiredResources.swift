@@ -17,7 +17,7 @@ public struct DesiredResources: Sendable {
   }
 
   public var all: [Resource] {
-    modes + secrets + workspace + senders + [tools, configuration, gateway, agent]
+    modes + secrets + workspace + senders + skills + [tools, configuration, gateway, agent]
   }
 
   /// Folders are private to the service user, files too.
@@ -63,6 +63,13 @@ public struct DesiredResources: Sendable {
       Resource(.senders, name, AccessFields.of(channel))
     }
     return channels + [Resource(.senders, SenderResource.tiers, AccessFields.tiers(rules))]
+  }
+
+  /// Bundled ones change with the program alone.
+  private var skills: [Resource] {
+    DesiredSkills.of(state).compactMap { skill in
+      skill.digest.map { Resource(.skill, skill.name, ["digest": .string($0.rawValue)]) }
+    }
   }
 
   private var tools: Resource {

@@ -35,6 +35,8 @@ public struct CallSheet: Sendable, Equatable {
     details = whole.map { Self.detail($0.name, $0.text) }
   }
 
+  public init(_ run: ResolvedSkillRun) { self.init(whole: run.details) }
+
   public init(_ exec: ResolvedExec) {
     var details = [
       Approval.Detail("tool", ToolName.exec), Approval.Detail("profile", exec.profile),

@@ -15,31 +15,54 @@ public struct GuardedEgress: Egress {
   }
 
   public func fetch(_ url: String) async throws -> FetchedPage {
+    let (answer, address) = try await answer(url, isText: true)
+    return try answer.page(from: address)
+  }
+
+  /// A file, whatever its content.
+  ///
+  /// - Throws: `egress.refused`, `egress.failed`, also for one that is longer than the policy allows.
+  public func download(_ url: String) async throws -> [UInt8] {
+    let (answer, _) = try await answer(url, isText: false)
+    guard (200...299).contains(answer.status) else {
+      throw ApplianceError(.egressFailed, "the answer has status \(answer.status)")
+    }
+    guard !answer.isCut else {
+      throw ApplianceError(.egressRefused, "the file is over \(policy.maxBytes) bytes")
+    }
+    return answer.body
+  }
+
+  private func answer(_ url: String, isText: Bool) async throws -> (WebAnswer, WebAddress) {
     if let problem = policy.problem { throw ApplianceError(.egressRefused, problem) }
     let time = Duration.seconds(policy.timeout)
-    return try await withThrowingTaskGroup(of: FetchedPage.self) { group in
-      group.addTask { try await follow(try WebAddress(url), time) }
+    return try await withThrowingTaskGroup(of: (WebAnswer, WebAddress).self) { group in
+      group.addTask { try await follow(try WebAddress(url), time, isText) }
       group.addTask {
         try await ContinuousClock().sleep(for: time)
         throw ApplianceError(.egressFailed, "no answer within \(policy.timeout) s")
       }
       defer { group.cancelAll() }
-      guard let page = try await group.next() else { throw CancellationError() }
-      return page
+      guard let answer = try await group.next() else { throw CancellationError() }
+      return answer
     }
   }
 
-  private func follow(_ first: WebAddress, _ time: Duration) async throws -> FetchedPage {
+  private func follow(
+    _ first: WebAddress, _ time: Duration, _ isText: Bool
+  ) async throws -> (WebAnswer, WebAddress) {
     var address = first
     for _ in 0...policy.maxRedirects {
-      let answer = try await ask(address, time)
-      guard let location = answer.location else { return try answer.page(from: address) }
+      let answer = try await ask(address, time, isText)
+      guard let location = answer.location else { return (answer, address) }
       address = try address.following(location)
     }
     throw ApplianceError(.egressRefused, "over \(policy.maxRedirects) redirects")
   }
 
-  private func ask(_ address: WebAddress, _ time: Duration) async throws -> WebAnswer {
+  private func ask(
+    _ address: WebAddress, _ time: Duration, _ isText: Bool
+  ) async throws -> WebAnswer {
     try policy.require(address)
     let addresses: [IPAddress]
     if let literal = address.host.address {
@@ -48,7 +71,7 @@ public struct GuardedEgress: Egress {
       addresses = try await resolver.addresses(of: address.host.text, within: time)
     }
     let pinned = try policy.require(addresses, of: address.host)
-    let request = PinnedRequest(address: address, pinned: pinned, policy: policy)
+    let request = PinnedRequest(address: address, pinned: pinned, policy: policy, isText: isText)
     return try await request.send()
   }
 }

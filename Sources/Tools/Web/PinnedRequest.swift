@@ -12,6 +12,8 @@ struct PinnedRequest {
   let address: WebAddress
   let pinned: IPAddress
   let policy: EgressPolicy
+  /// Whether anything but text is refused.
+  var isText = true
 
   private static let redirects: Set<Int> = [301, 302, 303, 307, 308]
   /// Nothing of the appliance, the turn or the sender is told.
@@ -68,7 +70,7 @@ struct PinnedRequest {
       return WebAnswer(
         status: status, contentType: type, location: location, body: [], isCut: false)
     }
-    guard WebAnswer.isReadable(WebAnswer.mediaType(type)) else {
+    guard !isText || WebAnswer.isReadable(WebAnswer.mediaType(type)) else {
       throw ApplianceError(.egressRefused, "the answer is not text")
     }
     let encoding = response.headers.first(name: "content-encoding") ?? "identity"
