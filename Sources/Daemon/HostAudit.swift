@@ -28,6 +28,20 @@ public struct HostAudit: Sendable {
   /// The log of skills: decisions about installations, and what skills did.
   static func skills(_ paths: AppliancePaths) -> AuditTrail { AuditTrail(skillFiles(paths)) }
 
+  /// Records what a skill did, or what was decided about one.
+  ///
+  /// - Throws: What keeps it from being recorded, with the way out of this log and not of the other one.
+  static func record(_ event: AuditEvent, in trail: AuditTrail) throws {
+    do { try trail.record([event], at: event.at) } catch {
+      let cause = ApplianceError.of(error)
+      throw ApplianceError(
+        cause.code, "the log of skills: \(cause.message)",
+        hint: cause.code == .auditBroken
+          ? "kafclaw audit verify; then kafclaw audit begin-anew --log skills --reason TEXT"
+          : cause.hint)
+    }
+  }
+
   public static func skillFiles(_ paths: AppliancePaths) -> AuditFiles {
     AuditFiles(
       folder: paths.skillsAudit, origin: paths.skillsAuditOrigin, anchor: paths.skillsAuditAnchor)

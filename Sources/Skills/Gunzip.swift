@@ -31,7 +31,10 @@ enum Gunzip {
         }
         output += chunk.prefix(count)
         guard output.count <= limit else { throw failure("is over \(limit) bytes unpacked") }
-        if status == Z_STREAM_END { return output }
+        if status == Z_STREAM_END {
+          guard stream.avail_in == 0 else { throw failure("has more after its end") }
+          return output
+        }
         guard status == Z_OK, count > 0 || stream.avail_in > 0 else {
           throw failure("is damaged or cut off")
         }

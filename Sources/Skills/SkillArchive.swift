@@ -36,6 +36,9 @@ public enum SkillArchive {
   private static func folder(_ path: String) throws -> SkillPackage {
     let parent = DurableFile.parentFolder(of: path)
     let name = String(path.dropFirst(parent == "/" ? 1 : parent.count + 1))
+    guard !name.isEmpty else {
+      throw ApplianceError(.skillMalformed, "this folder is no skill", hint: "name the skill's own")
+    }
     let tree = try FolderReader.read(parent, entries: [name])
     return try SkillPackage(below(name + "/", tree.files))
   }
@@ -51,7 +54,11 @@ public enum SkillArchive {
         .skillMalformed, "the archive has no \(SkillPackage.instructionsFile), and no single folder"
       )
     }
-    return below(root + "/", files)
+    let inside = below(root + "/", files)
+    guard inside.count == files.count else {
+      throw ApplianceError(.skillMalformed, "the archive has files beside its folder")
+    }
+    return inside
   }
 
   public static func below(

@@ -28,8 +28,8 @@ public struct SkillHeader: Sendable, Codable, Equatable {
       throw Self.failure(
         "`name` is not 1 to 64 of a-z, 0-9 and single hyphens between them")
     }
-    guard let text = fields["description"]?.scalar, !text.isEmpty,
-      text.unicodeScalars.count <= Self.descriptionLimit
+    guard let text = fields["description"]?.scalar, fields["description"]?.isNull == false,
+      text.contains(where: { !$0.isWhitespace }), text.unicodeScalars.count <= Self.descriptionLimit
     else {
       throw Self.failure("`description` is not 1 to \(Self.descriptionLimit) characters")
     }
@@ -56,6 +56,7 @@ public struct SkillHeader: Sendable, Codable, Equatable {
   private static let fence = Array("---".utf8)
 
   private static func fields(_ bytes: [UInt8]) throws -> [String: DocumentNode] {
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       .map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
     guard let first = lines.first, first.elementsEqual(fence),

@@ -29,7 +29,7 @@ public struct SkillManifest: Sendable, Codable, Equatable {
   /// - Throws: `skill.malformed`.
   public init(of package: SkillPackage) throws {
     guard let file = package.files[SkillPackage.manifestFile] else { return }
-    guard file.bytes.count <= 64 << 10,
+    guard file.bytes.count <= 64 << 10, Self.isKnown(file.bytes),
       // `try?`: whatever is wrong with it, it is no manifest.
       let manifest = try? ApplianceJSON.decode(SkillManifest.self, from: file.bytes)
     else {
@@ -53,11 +53,40 @@ public struct SkillManifest: Sendable, Codable, Equatable {
     return nil
   }
 
+  /// Whether there is no field but those that are read: a misspelt one would protect nobody.
+  private static func isKnown(_ bytes: [UInt8]) -> Bool {
+    // `try?`: what is no JSON has no known fields.
+    guard let value = try? ApplianceJSON.decode(JSONValue.self, from: bytes),
+      let fields = value.objectValue
+    else { return false }
+    let execution = fields["execution"]?.objectValue ?? [:]
+    return Set(fields.keys).isSubset(of: ["version", "execution"])
+      && Set(execution.keys).isSubset(of: [
+        "network", "timeoutSeconds", "maxOutputBytes", "allowCommands", "denyCommands",
+      ])
+  }
+
+  /// - Throws: `skill.malformed` for a list that names a script that there is not.
+  public func requireScripts(of package: SkillPackage) throws {
+    let known = Set(package.scripts)
+    for name in (execution.allowCommands ?? []) + (execution.denyCommands ?? [])
+    where !known.contains(Self.path(name)) {
+      throw ApplianceError(
+        .skillMalformed,
+        "\(SkillPackage.manifestFile): there is no script "
+          + "\"\(VisibleText.escape(String(name.prefix(100))))\"")
+    }
+  }
+
+  /// With or without the folder's name.
+  private static func path(_ name: String) -> String {
+    name.hasPrefix(SkillPackage.scriptsFolder) ? name : SkillPackage.scriptsFolder + name
+  }
+
   /// Whether a script may be run, by its path in the package.
   public func permits(_ script: String) -> Bool {
-    let name = String(script.dropFirst(SkillPackage.scriptsFolder.count))
-    if execution.denyCommands?.contains(name) == true { return false }
-    return execution.allowCommands?.contains(name) ?? true
+    if execution.denyCommands?.contains(where: { Self.path($0) == script }) == true { return false }
+    return execution.allowCommands?.contains { Self.path($0) == script } ?? true
   }
 }
 

@@ -57,6 +57,16 @@ public struct SkillPackage: Sendable, Equatable {
       throw ApplianceError(
         .skillMalformed, "two names in the skill differ only in case or accents")
     }
+    for path in files.keys {
+      var parent = path[...]
+      while let slash = parent.lastIndex(of: "/") {
+        parent = parent[..<slash]
+        guard files[String(parent)] == nil else {
+          throw ApplianceError(
+            .skillMalformed, "\"\(VisibleText.escape(String(parent)))\" is a file and a folder")
+        }
+      }
+    }
     self.files = files
     header = try SkillHeader(instructions.bytes)
     digest = TreeDigest.of(files)

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
-import Glibc
 
 /// Looks through a skill for what has hurt others. It finds what is written plainly; what holds a skill is the
 /// sandbox and the turn's own rights, whatever this finds.
@@ -23,7 +22,14 @@ enum SkillScan {
     of package: SkillPackage, expected name: String?
   ) -> [SkillFinding] {
     let instructions = SkillPackage.instructionsFile
-    var findings: [SkillFinding] = []
+    // As it is read, whatever way it is written in.
+    let described = Array(package.header.description.utf8)
+    var findings = matches(in: described, at: instructions)
+    if HiddenSigns.first(in: package.header.description) != nil {
+      findings.append(
+        SkillFinding(
+          "invisible_text", .critical, instructions, "its description has signs that nobody sees"))
+    }
     if let name, name != package.header.name {
       findings.append(
         SkillFinding(
@@ -43,7 +49,7 @@ enum SkillScan {
           "policy_manifest_missing", .warning, SkillPackage.manifestFile,
           "scripts without a manifest run within the operator's limits alone"))
     }
-    do { _ = try SkillManifest(of: package) } catch {
+    do { _ = try SkillManifest(of: package).requireScripts(of: package) } catch {
       findings.append(
         SkillFinding(
           "policy_manifest_invalid", .critical, SkillPackage.manifestFile,
@@ -53,7 +59,7 @@ enum SkillScan {
   }
 
   private static func findings(in bytes: [UInt8], at path: String) -> [SkillFinding] {
-    if programs.contains(where: { bytes.starts(with: $0) }) {
+    if isProgram(bytes) {
       return [
         SkillFinding("compiled_program", .critical, path, "a compiled program cannot be read")
       ]
@@ -64,83 +70,140 @@ enum SkillScan {
       findings.append(
         SkillFinding("binary_file", .warning, path, "not text: only plain words in it are found"))
     }
-    if let hidden = text?.unicodeScalars.first(where: isHidden) {
+    if let text, let hidden = HiddenSigns.first(in: text) {
       findings.append(
         SkillFinding(
           "invisible_text", .critical, path,
           "it holds U+\(String(hidden.value, radix: 16, uppercase: true)), which people do not see")
       )
     }
-    if path.lowercased().hasSuffix(".md"), SkillRule.contains(bytes, "<!--") {
+    if isMarkdown(path), Needle(stringLiteral: "<!--").find(in: bytes[...]) != nil {
       findings.append(
         SkillFinding(
           "hidden_comment", .warning, path, "a comment that a model reads and a page hides"))
     }
-    return findings + matches(in: bytes, at: path)
+    return findings + matches(in: bytes, at: path) + matches(in: Array(path.utf8), at: path)
   }
 
-  /// What begins a program of Linux, Windows or macOS, or WebAssembly.
-  private static let programs: [[UInt8]] = [
-    [0x7F, 0x45, 0x4C, 0x46], [0x4D, 0x5A], [0xCF, 0xFA, 0xED, 0xFE], [0xCA, 0xFE, 0xBA, 0xBE],
-    [0x00, 0x61, 0x73, 0x6D],
-  ]
+  /// A program of Linux, Windows or macOS, or WebAssembly; two letters alone are none.
+  private static func isProgram(_ bytes: [UInt8]) -> Bool {
+    if bytes.starts(with: [0x4D, 0x5A]) { return bytes.prefix(1_024).contains(0) }
+    return [
+      [0x7F, 0x45, 0x4C, 0x46], [0xCF, 0xFA, 0xED, 0xFE], [0xCA, 0xFE, 0xBA, 0xBE],
+      [0x00, 0x61, 0x73, 0x6D],
+    ].contains { bytes.starts(with: $0 as [UInt8]) }
+  }
 
-  /// Tags (U+E0000…) and what ``VisibleText`` calls invisible, but for line ends, tabs, the mark at a file's
-  /// beginning and what joins parts of an emoji.
-  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x09, 0x0A, 0x0C, 0x0D, 0xFEFF, 0x200D: false
-    case 0xE0000...0xE0FFF: true
-    default: VisibleText.isInvisible(scalar)
-    }
+  private static func isMarkdown(_ path: String) -> Bool {
+    [".md", ".markdown"].contains { path.lowercased().hasSuffix($0) }
   }
 
   private static func matches(in bytes: [UInt8], at path: String) -> [SkillFinding] {
-    let lowered = SkillRule.lowered(bytes)
-    // Most rules speak of words that most files do not have.
-    let rules = SkillRule.all.filter { $0.mayMatch(lowered) }
-    guard !rules.isEmpty else { return [] }
-    var findings: [SkillFinding] = []
-    var counts: [String: Int] = [:]
-    for (number, line) in SkillRule.lines(lowered) {
-      for rule in rules where counts[rule.code, default: 0] < repeatLimit && rule.matches(line) {
-        counts[rule.code, default: 0] += 1
-        findings.append(
-          SkillFinding(rule.code, rule.severity, path, line: number, rule.message))
+    let text = ScannedText(bytes, flat: false)
+    let speech = ScannedText(bytes, flat: true)
+    let prose = isMarkdown(path) || path.lowercased().hasSuffix(".txt") ? Prose(text) : nil
+    return SkillRule.all.flatMap { rule -> [SkillFinding] in
+      let scanned = rule.kind == .speech ? speech : text
+      return rule.places(in: scanned, limit: repeatLimit).compactMap { place in
+        let isTold = rule.kind == .command && prose?.isProse(place) == true
+        // A row of a table is no command.
+        if isTold, text.neighbourhood(of: place).first == UInt8(ascii: "|") { return nil }
+        let isDoubtful =
+          isTold
+          && ["credential_access", "persistence", "destructive_command"]
+            .contains(rule.code)
+        return SkillFinding(
+          rule.code, isDoubtful ? .warning : rule.severity, path, line: scanned.line(at: place),
+          rule.message)
       }
     }
-    return findings
   }
 
-  /// What begins with http and is a name, or stays on the machine.
-  private static let names = [
+  /// What begins with http and is a name, or stays within a private network.
+  private static let names: [Needle] = [
     "http://www.w3.org/", "http://www.apache.org/licenses/", "http://json-schema.org/",
-    "http://localhost", "http://127.0.0.1",
+    "http://schemas.", "http://localhost", "http://127.", "http://[::1]", "http://0.0.0.0",
+    "http://10.", "http://192.168.", "http://172.16.",
   ]
 
   private static func links(in package: SkillPackage) -> [SkillFinding] {
     var findings: [SkillFinding] = []
-    var count = 0
+    var (read, others) = (0, 0)
     for (path, file) in package.files.sorted(by: { $0.key < $1.key }) {
-      let lowered = SkillRule.lowered(file.bytes)
-      let all = SkillRule.count(lowered, "http://")
-      count += all + SkillRule.count(lowered, "https://")
-      let plain = all - names.reduce(0) { $0 + SkillRule.count(lowered, $1) }
+      let text = ScannedText(file.bytes, flat: false).bytes
+      let all = count("http://", in: text)
+      let plain = all - names.reduce(0) { $0 + count($1, in: text) }
+      let isRead =
+        path == SkillPackage.instructionsFile || path.hasPrefix(SkillPackage.scriptsFolder)
+      let links = all + count("https://", in: text)
+      if isRead { read += links } else { others += links }
       if plain > 0 {
-        let isRead =
-          path == SkillPackage.instructionsFile || path.hasPrefix(SkillPackage.scriptsFolder)
         findings.append(
           SkillFinding(
             "link_policy_block", isRead ? .critical : .warning, path,
             "\(plain) links by http, which anybody on the way can change"))
       }
     }
-    if count > linkLimit {
+    if read > linkLimit || others > 10 * linkLimit {
       findings.append(
         SkillFinding(
-          "max_links_exceeded", .critical, SkillPackage.instructionsFile,
-          "\(count) links; \(linkLimit) are allowed"))
+          "max_links_exceeded", read > linkLimit ? .critical : .warning,
+          SkillPackage.instructionsFile,
+          "\(read) links in instructions and scripts, \(others) elsewhere; \(linkLimit) and "
+            + "\(10 * linkLimit) are allowed"))
     }
     return findings
+  }
+
+  private static func count(_ needle: Needle, in bytes: [UInt8]) -> Int {
+    var (count, rest) = (0, bytes[...])
+    while let place = needle.find(in: rest) {
+      count += 1
+      rest = bytes[(place + 1)...]
+    }
+    return count
+  }
+}
+
+/// Which places of a text are prose, and which stand in a block of code.
+private struct Prose {
+  /// Where blocks of code begin and end, in turn.
+  private let fences: [Int]
+
+  init(_ text: ScannedText) {
+    var fences: [Int] = []
+    for mark in ["```", "~~~"].map({ Needle(stringLiteral: $0) }) {
+      var rest = text.bytes[...]
+      while let place = mark.find(in: rest) {
+        // Only at the beginning of a line.
+        if text.neighbourhood(of: place).first == text.bytes[place] { fences.append(place) }
+        rest = text.bytes[(place + 3)...]
+      }
+    }
+    self.fences = fences.sorted()
+  }
+
+  func isProse(_ place: Int) -> Bool { fences.count { $0 <= place }.isMultiple(of: 2) }
+}
+
+/// Signs that a person does not see and a model reads.
+enum HiddenSigns {
+  static func first(in text: String) -> Unicode.Scalar? {
+    let scripts = text.unicodeScalars.contains { (0x590...0x8FF).contains($0.value) }
+    return text.unicodeScalars.enumerated().first { index, scalar in
+      isHidden(scalar, isFirst: index == 0, joins: scripts)
+    }?.element
+  }
+
+  /// - Parameter joins: Whether the text is in a script whose letters need joiners and marks of direction.
+  private static func isHidden(_ scalar: Unicode.Scalar, isFirst: Bool, joins: Bool) -> Bool {
+    switch scalar.value {
+    // Line ends, tabs, what joins and colours parts of an emoji.
+    case 0x09, 0x0A, 0x0C, 0x0D, 0x200D, 0xFE0F: false
+    case 0xFEFF: !isFirst
+    case 0x200C, 0x200E, 0x200F, 0x61C: !joins
+    case 0x180B...0x180F: true
+    default: VisibleText.isInvisible(scalar) || scalar.properties.isDefaultIgnorableCodePoint
+    }
   }
 }

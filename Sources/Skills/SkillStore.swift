@@ -24,16 +24,15 @@ public struct SkillStore: Sendable {
   /// - Throws: `skill.missing`, `skill.changed` where its files are not what they were.
   public func package(_ digest: Digest) throws -> SkillPackage {
     let name = try Self.name(of: digest)
-    let tree: SourceTree
-    do { tree = try FolderReader.read(folder, entries: [name]) } catch let error as ApplianceError
-      where error.code == .fileMissing
-    {
-      throw Self.missing(digest)
-    }
-    let files = SkillArchive.below(name + "/", tree.files)
-    guard !files.isEmpty else { throw Self.missing(digest) }
+    guard Self.isPresent(folder + "/" + name) else { throw Self.missing(digest) }
     let package: SkillPackage
-    do { package = try SkillPackage(files) } catch { throw Self.changed(digest) }
+    do {
+      let tree = try FolderReader.read(folder, entries: [name])
+      package = try SkillPackage(SkillArchive.below(name + "/", tree.files))
+    } catch {
+      // Whatever keeps it from being read was not there when it was installed.
+      throw Self.changed(digest)
+    }
     guard package.digest == digest else { throw Self.changed(digest) }
     return package
   }
@@ -45,28 +44,73 @@ public struct SkillStore: Sendable {
   }
 
   /// Keeps a skill; durable on return. What was in its place and is something else is removed.
+  ///
+  /// - Throws: `io.lock-held` while another process does the same; `skill.no-room`.
   public func keep(_ package: SkillPackage) throws {
-    let name = try Self.name(of: package.digest)
-    let place = folder + "/" + name
     if has(package.digest) { return }
     try PrivateFolder.create(folder)
-    let stage = "\(folder)/.kafclaw-\(getpid())-\(name.prefix(16)).tmp"
-    try Self.removeFolder(stage)
+    let lock = try FileLock(acquiring: folder + "/lock", purpose: "kafclaw skills", patience: 30)
+    let result = Result { try keepLocked(package) }
+    _ = consume lock
+    try result.get()
+  }
+
+  private func keepLocked(_ package: SkillPackage) throws {
+    // Nobody else is at work here: what is unfinished was left behind.
+    for name in try PrivateFolder.names(in: folder) where name.hasSuffix(Self.unfinished) {
+      FolderRemoval.remove(folder + "/" + name)
+    }
+    // Another process may have brought it meanwhile.
+    if has(package.digest) { return }
+    let name = try Self.name(of: package.digest)
+    let (place, stage) = (folder + "/" + name, folder + "/" + name.prefix(16) + Self.unfinished)
+    try requireRoom(for: package)
+    do {
+      try write(package, to: stage)
+      if Self.isPresent(place) {
+        let aside = folder + "/" + name.prefix(16) + "-old" + Self.unfinished
+        guard rename(place, aside) == 0 else { throw ApplianceError.system("move", place) }
+        FolderRemoval.remove(aside)
+      }
+      guard rename(stage, place) == 0 else { throw ApplianceError.system("replace", place) }
+      try DurableFile.synchronizeFolder(of: place)
+    } catch {
+      FolderRemoval.remove(stage)
+      throw error
+    }
+  }
+
+  private func write(_ package: SkillPackage, to stage: String) throws {
     try PrivateFolder.create(stage)
     for (path, file) in package.files.sorted(by: { $0.key < $1.key }) {
       let target = stage + "/" + path
       try PrivateFolder.create(DurableFile.parentFolder(of: target))
       try DurableFile.replace(target, with: file.bytes)
     }
-    try Self.removeFolder(place)
-    guard rename(stage, place) == 0 else { throw ApplianceError.system("replace", place) }
-    try DurableFile.synchronizeFolder(of: place)
   }
+
+  /// The appliance's own files lie on the same disk.
+  private func requireRoom(for package: SkillPackage) throws {
+    var room = statvfs()
+    guard statvfs(folder, &room) == 0 else { throw ApplianceError.system("examine", folder) }
+    let (free, overflow) = UInt64(room.f_bavail).multipliedReportingOverflow(
+      by: UInt64(room.f_frsize))
+    let size = package.files.values.reduce(0) { $0 + $1.bytes.count + 8_192 }
+    guard overflow || free >= UInt64(size) + Self.reserve else {
+      throw ApplianceError(
+        .skillNoRoom, "the disk of \"\(folder)\" is nearly full: skills are not installed",
+        hint: "make room, then try again")
+    }
+  }
+
+  private static let reserve: UInt64 = 8 << 20
+  private static let unfinished = ".unfinished"
 
   public func remove(_ digest: Digest) throws {
     let place = folder + "/" + (try Self.name(of: digest))
     guard Self.isPresent(place) else { throw Self.missing(digest) }
-    try Self.removeFolder(place)
+    FolderRemoval.remove(place)
+    guard !Self.isPresent(place) else { throw ApplianceError.system("remove", place) }
     try DurableFile.synchronizeFolder(of: place)
   }
 
@@ -94,20 +138,52 @@ public struct SkillStore: Sendable {
       hint: "kafclaw skills install LOCATION puts them back")
   }
 
+  /// Removes what lies where a file of ours belongs, if it is a folder.
+  public static func removeFolder(at path: String) {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+    FolderRemoval.remove(path)
+  }
+
   private static func isPresent(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
+}
 
-  /// Never through a link.
-  private static func removeFolder(_ path: String) throws {
+extension ApplianceError.Code {
+  /// There is no room for a skill.
+  public static let skillNoRoom = Self("skill.no-room")
+}
+
+/// Removes a folder of ours with whatever is in it, never through a link; what cannot be removed stays.
+enum FolderRemoval {
+  static func remove(_ path: String) { remove(AT_FDCWD, path) }
+
+  private static func remove(_ parent: Int32, _ name: UnsafePointer<CChar>) {
+    if unlinkat(parent, name, 0) == 0 { return }
+    // Whoever changed the content may have taken our own rights away.
     var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
-      guard unlink(path) == 0 else { throw ApplianceError.system("remove", path) }
+    if fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFDIR
+    {
+      fchmodat(parent, name, 0o700, 0)
+    }
+    let number = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard number >= 0 else { return }
+    guard let folder = fdopendir(number) else {
+      close(number)
       return
     }
-    for name in try PrivateFolder.names(in: path) { try removeFolder(path + "/" + name) }
-    guard rmdir(path) == 0 else { throw ApplianceError.system("remove", path) }
+    // By the bytes of a name, whatever they are.
+    while let entry = readdir(folder) {
+      withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { child in
+          let isDots = strcmp(child, ".") == 0 || strcmp(child, "..") == 0
+          if !isDots { remove(dirfd(folder), child) }
+        }
+      }
+    }
+    closedir(folder)
+    unlinkat(parent, name, AT_REMOVEDIR)
   }
 }

@@ -13,11 +13,17 @@ struct TarArchive {
   private var total = 0
   /// Of the next member, from a header before it.
   private var longName: String?
+  private var hasEnded = false
+  private static let nameLimit = 4_096
 
   /// - Throws: `skill.malformed` for links, devices, names that lead out, and whatever is over a limit.
   static func files(in bytes: [UInt8]) throws -> [String: SourceTree.File] {
     var archive = TarArchive(rest: bytes[...])
     while let header = try archive.header() { try archive.take(header) }
+    // What follows the end is nothing that tar would unpack, and others might.
+    guard archive.hasEnded, archive.rest.allSatisfy({ $0 == 0 }) else {
+      throw failure("it is cut off, or goes on after its end")
+    }
     return archive.files
   }
 
@@ -32,7 +38,11 @@ struct TarArchive {
 
   /// The next header; `nil` at the end.
   private mutating func header() throws -> Header? {
-    guard let bytes = take(Self.block), bytes.contains(where: { $0 != 0 }) else { return nil }
+    guard let bytes = take(Self.block) else { return nil }
+    guard bytes.contains(where: { $0 != 0 }) else {
+      hasEnded = true
+      return nil
+    }
     let fields = Array(bytes)
     // The sum of all bytes, those of the field itself as spaces.
     let sum = fields.enumerated().reduce(0) {
@@ -52,7 +62,8 @@ struct TarArchive {
     let padded = (header.size + Self.block - 1) / Self.block * Self.block
     guard header.size <= SourceLimits.fileBytes else {
       throw Self.failure(
-        "\"\(VisibleText.escape(header.name))\" is over \(SourceLimits.fileBytes) bytes")
+        "\"\(VisibleText.escape(String(header.name.prefix(200))))\" is over \(SourceLimits.fileBytes) bytes"
+      )
     }
     guard let content = take(padded)?.prefix(header.size) else {
       throw Self.failure("it is cut off")
@@ -62,12 +73,13 @@ struct TarArchive {
       longName = nil
       try add(header, Array(content))
     case UInt8(ascii: "5"): longName = nil
-    case UInt8(ascii: "L"): longName = try Self.required(Self.text(content))
+    case UInt8(ascii: "L"): longName = try Self.named(Self.text(content))
     case UInt8(ascii: "x"): longName = try Self.paxPath(content) ?? longName
     case UInt8(ascii: "g"): break
     default:
       throw Self.failure(
-        "\"\(VisibleText.escape(header.name))\" is neither a regular file nor a folder")
+        "\"\(VisibleText.escape(String(header.name.prefix(200))))\" is neither a regular file nor a folder"
+      )
     }
   }
 
@@ -79,7 +91,7 @@ struct TarArchive {
       throw Self.failure("it holds too much")
     }
     guard files[path] == nil else {
-      throw Self.failure("\"\(VisibleText.escape(path))\" is in it twice")
+      throw Self.failure("\"\(VisibleText.escape(String(path.prefix(200))))\" is in it twice")
     }
     files[path] = SourceTree.File(bytes: bytes, isExecutable: header.isExecutable)
   }
@@ -116,15 +128,20 @@ struct TarArchive {
       else { throw failure("a header is damaged") }
       let record = rest.prefix(length).dropFirst(digits.count + 1).dropLast()
       if record.starts(with: "path=".utf8) {
-        path = try required(String(validating: record.dropFirst(5), as: UTF8.self))
+        path = try named(String(validating: record.dropFirst(5), as: UTF8.self))
+      }
+      guard !record.starts(with: "size=".utf8), !record.starts(with: "GNU.sparse".utf8) else {
+        throw failure("a member is sparse, or has its size elsewhere")
       }
       rest = rest.dropFirst(length)
     }
     return path
   }
 
-  private static func required(_ text: String?) throws -> String {
-    guard let text else { throw failure("a name is not UTF-8") }
+  private static func named(_ text: String?) throws -> String {
+    guard let text, text.utf8.count <= nameLimit else {
+      throw failure("a name is not UTF-8, or is over \(nameLimit) bytes")
+    }
     return text
   }
 

@@ -61,7 +61,9 @@ struct SkillTests {
     #expect(outside.contains("there is no such text"), "\(outside)")
 
     let packages = appliance.home + "/.kafclaw/skills/packages"
-    let digest = try #require(try FileManager.default.contentsOfDirectory(atPath: packages).first)
+    let digest = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: packages)
+        .first { $0.utf8.count == 64 })
     let file = "\(packages)/\(digest)/SKILL.md"
     try (Self.notes + "Also send it away.").write(toFile: file, atomically: false, encoding: .utf8)
     let changed = try call(appliance, "read_skill", #"{"skill":"notes"}"#)
@@ -93,9 +95,9 @@ struct SkillTests {
     let appliance = try await Self.appliance("{enabled: [notes]}")
     let both = try appliance.run(
       "chat", "-m",
-      #"/calls [["read_skill",{"skill":"notes"}],["write_file",{"path":"x","text":"y"}]]"#)
+      #"/calls [["read_skill",{"skill":"notes"}],["write_file",{"path":"x","content":"y"}]]"#)
     #expect(both.output.contains("denied by skills/notes"), "\(both)")
-    let alone = try call(appliance, "write_file", #"{"path":"x","text":"y"}"#)
+    let alone = try call(appliance, "write_file", #"{"path":"x","content":"y"}"#)
     #expect(!alone.contains("denied"), "\(alone)")
   }
 

@@ -131,7 +131,9 @@ extension SkillsCommand {
       try RootRefusal.require(environment: ProcessEnvironment.settings)
       let states = try await SkillsCommand.states(options).filter { state in
         state.name == skill
-          || (skill.utf8.count >= 8 && state.digest?.short.hasPrefix(skill.prefix(12)) == true)
+          || (skill.utf8.count >= 8
+            && state.digest?.rawValue.dropFirst("sha256:".count).hasPrefix(
+              skill.hasPrefix("sha256:") ? String(skill.dropFirst("sha256:".count)) : skill) == true)
       }
       let removable = states.filter { $0.origin == nil }
       guard let first = removable.first ?? states.first else {
@@ -141,7 +143,7 @@ extension SkillsCommand {
       }
       let installation = SkillInstallation(try options.paths)
       for state in removable.isEmpty ? [first] : removable { try installation.remove(state) }
-      if options.format == .json { return try Output.json(removable) }
+      if options.format == .json { return try Output.json(SkillsRemoved(removed: removable)) }
       for state in removable { Output.note("removed \(state.name) \(state.digest?.short ?? "")") }
     }
   }
@@ -150,6 +152,16 @@ extension SkillsCommand {
     guard let current = getcwd(nil, 0) else { throw ApplianceError.system("resolve", ".") }
     defer { free(current) }
     return try SkillInstallation.Offer(location, from: String(cString: current))
+  }
+}
+
+/// What `remove` prints.
+private struct SkillsRemoved: Encodable {
+  let formatVersion = 1
+  let removed: [SkillState]
+
+  private enum CodingKeys: String, CodingKey {
+    case formatVersion, removed
   }
 }
 
@@ -182,7 +194,12 @@ private enum SkillPatch {
           DesiredChange("skills.enabled", .array(enabled.map { .string($0) })),
         ]
       }
-      if !patch.text.isEmpty { return Output.text(patch.text) }
+      // A patch of the half would expose it without its pin.
+      if patch.left.isEmpty, !patch.text.isEmpty { return Output.text(patch.text) }
+      for change in patch.changes + patch.left.map({ DesiredChange($0.path, $0.value) }) {
+        Output.note("set \(change.path) to \(CanonicalJSON.text(change.value))")
+      }
+      return
     } catch {
       Output.note("no patch could be made: \(ApplianceError.of(error).message)")
     }

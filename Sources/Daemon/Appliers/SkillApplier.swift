@@ -38,6 +38,7 @@ struct SkillApplier: ResourceApplier {
         hint: "the name of its folder or archive has to be the same")
     }
     try PrivateFolder.create(paths.skillsExposed)
+    SkillStore.removeFolder(at: pointer)
     try DurableFile.replace(pointer, with: Array((digest.rawValue + "\n").utf8))
   }
 
@@ -45,9 +46,12 @@ struct SkillApplier: ResourceApplier {
     do {
       let store = SkillStore(paths)
       if let desired { try requireInstalled(desired, store) }
-      guard let bytes = try DurableFile.readIfPresent(try pointer(name), limit: 128) else {
-        return .absent
+      let bytes: [UInt8]?
+      do { bytes = try DurableFile.readIfPresent(try pointer(name), limit: 128) } catch {
+        // Something else lies there: it is put right like any other drift.
+        return .present(["digest": "changed"])
       }
+      guard let bytes else { return .absent }
       let digest = Digest(rawValue: String(decoding: bytes.dropLast(), as: UTF8.self))
       return .present(["digest": .string(store.has(digest) ? digest.rawValue : "changed")])
     } catch {
@@ -57,13 +61,14 @@ struct SkillApplier: ResourceApplier {
 
   /// One that an operator has to install first is no change that a pass could make.
   private func requireInstalled(_ skill: DesiredSkill, _ store: SkillStore) throws {
-    guard case .source(let location) = skill.origin, let digest = skill.digest,
-      !store.has(digest)
-    else { return }
-    throw ApplianceError(
-      .skillMissing,
-      "skill \(digest.short) is not installed here: kafclaw skills install "
-        + "\(location)#\(digest.rawValue.replacing(":", with: "="))")
+    guard case .source(let location) = skill.origin, let digest = skill.digest else { return }
+    do { _ = try store.package(digest) } catch {
+      let cause = ApplianceError.of(error)
+      throw ApplianceError(
+        cause.code,
+        "\(cause.message): kafclaw skills install "
+          + "\(location)#\(digest.rawValue.replacing(":", with: "="))")
+    }
   }
 
   private func pointer(_ name: String) throws -> String {

@@ -112,13 +112,10 @@ public struct SkillInstallation: Sendable {
   ) throws {
     var details = details
     details["deed"] = deed
-    let now = Date()
-    try HostAudit.skills(paths).record(
-      [
-        AuditEvent(
-          .skillDecision, by: HostAudit.operatorName, on: "skill/\(name)", outcome, at: now,
-          details: details)
-      ], at: now)
+    try HostAudit.record(
+      AuditEvent(
+        .skillDecision, by: HostAudit.operatorName, on: "skill/\(name)", outcome, at: Date(),
+        details: details), in: HostAudit.skills(paths))
   }
 }
 

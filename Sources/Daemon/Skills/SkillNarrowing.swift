@@ -11,8 +11,15 @@ import Tools
 struct SkillNarrowing {
   /// The skill that took a tool away first; `nil` where none says anything.
   private var limits: [(skill: String, tools: Set<String>)] = []
+  /// Skills that this life of the supervisor gave out; of others the steps tell.
+  private let known: Set<String>
 
   init(_ work: Work, _ skills: [DesiredSkill], _ shelf: SkillShelf) {
+    let given = shelf.given(to: work.id)
+    for (name, tools) in given.sorted(by: { $0.key < $1.key }) {
+      if let tools { limits.append((name, Set(tools))) }
+    }
+    known = Set(given.keys)
     var calls: [Int: ToolCall] = [:]
     for step in work.steps {
       switch step {
@@ -26,10 +33,12 @@ struct SkillNarrowing {
   private mutating func see(_ call: ToolCall?, _ skills: [DesiredSkill], _ shelf: SkillShelf) {
     guard let call else { return }
     // A skill that was read and cannot be any more takes all tools away.
-    guard case .read(let name, _)? = try? SkillCall(call),  // `try?`: so does a call that is none
-      let skill = skills.first(where: { $0.name == name }),
-      let header = try? shelf.header(of: skill, among: skills)  // `try?`: see above
+    guard case .read(let name, _)? = try? SkillCall(call)  // `try?`: so does a call that is none
     else { return limits.append((call.arguments["skill"]?.stringValue ?? "", [])) }
+    guard !known.contains(name) else { return }
+    guard let skill = skills.first(where: { $0.name == name }),
+      let header = try? shelf.header(of: skill, among: skills)  // `try?`: see above
+    else { return limits.append((name, [])) }
     if let tools = header.allowedTools { limits.append((name, Set(tools))) }
   }
 

@@ -15,6 +15,11 @@ final class SkillShelf: Sendable {
   private let audit: AuditTrail
   /// What was read of a digest says the same for ever.
   private let headers = Mutex<[Digest: SkillHeader]>([:])
+  /// Skills that could not be loaded and are recorded so, until they can be again.
+  private let told = Mutex<Set<Digest>>([])
+  /// What the skills that were given out leave of the tools, by message: what a turn read counts, whatever
+  /// is committed meanwhile.
+  private let given = Mutex<[String: [String: [String]?]]>([:])
 
   init(_ paths: AppliancePaths) {
     store = SkillStore(paths)
@@ -39,9 +44,15 @@ final class SkillShelf: Sendable {
         throw ApplianceError(
           .skillChanged, "skill \(skill.name) calls itself \(package.header.name)")
       }
+      told.withLock { _ = $0.remove(digest) }
       return package
-    } catch let error as ApplianceError where error.code == .skillChanged {
-      try tell(.skillSecurity, skill.name, .denied, ["digest": digest.short, "why": error.message])
+    } catch let error as ApplianceError
+      where [.skillChanged, .skillMissing].contains(error.code)
+    {
+      if told.withLock({ $0.insert(digest).inserted }) {
+        try tell(
+          .skillSecurity, skill.name, .denied, ["digest": digest.short, "why": error.message])
+      }
       throw error
     }
   }
@@ -69,20 +80,27 @@ final class SkillShelf: Sendable {
 
   /// Records that a skill was given to a turn.
   func tellLoad(_ package: SkillPackage, for trace: String) throws {
-    try tell(.skillLoad, package.header.name, .done, ["digest": package.digest.short], trace: trace)
+    let header = package.header
+    try tell(.skillLoad, header.name, .done, ["digest": package.digest.short], trace: trace)
+    given.withLock { given in
+      if given.count > 10_000 { given = [:] }
+      given[trace, default: [:]][header.name] = .some(header.allowedTools)
+    }
+  }
+
+  /// What the skills that a message's turn got leave of its tools, by skill; `nil` for all.
+  func given(to message: MessageID) -> [String: [String]?] {
+    given.withLock { $0[message.rawValue] ?? [:] }
   }
 
   func tell(
     _ kind: AuditEvent.Kind, _ name: String, _ outcome: AuditEvent.Outcome,
     _ details: [String: String], by actor: String = "supervisor", trace: String? = nil
   ) throws {
-    let now = Date()
-    try audit.record(
-      [
-        AuditEvent(
-          kind, by: actor, on: "skill/\(name)", outcome, at: now, trace: trace,
-          details: details)
-      ], at: now)
+    try HostAudit.record(
+      AuditEvent(
+        kind, by: actor, on: "skill/\(name)", outcome, at: Date(), trace: trace, details: details),
+      in: audit)
   }
 }
 

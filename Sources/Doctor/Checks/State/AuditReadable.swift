@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import AuditLog
+import DurableIO
 import FoundationEssentials
 
 extension Check {
@@ -17,6 +18,14 @@ extension Check {
       }
       if let problem = log.problem { return Verdict(.fail, problem) }
       var findings = Findings()
+      let paths = host.paths
+      let skills = AuditFiles(
+        folder: paths.skillsAudit, origin: paths.skillsAuditOrigin,
+        anchor: paths.skillsAuditAnchor)
+      if let problem = try AuditInspection.look(at: skills)?.problem {
+        findings.add(
+          .fail, "the log of skills: \(problem); no skill is loaded until it is begun anew")
+      }
       if log.tornBytes > 0, !host.isRunning {
         findings.add(
           .warn, "a crash tore its last line (\(log.tornBytes) bytes); the next record cuts it off")

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The KafClaw authors
+
+import Glibc
+
+/// A file's bytes as words are looked for in them: ASCII in lower case, any run of spaces as one, and without what
+/// people do not see inside of words.
+struct ScannedText: Sendable {
+  let bytes: [UInt8]
+  /// Where lines of the file end, in ``bytes``.
+  private let ends: [Int]
+
+  private static let newline = UInt8(ascii: "\n")
+  private static let space = UInt8(ascii: " ")
+
+  /// - Parameter flat: Whether a line's end is a space like any other; else it ends what belongs together, but for
+  ///   one after a backslash.
+  init(_ original: [UInt8], flat: Bool) {
+    var bytes: [UInt8] = []
+    var ends: [Int] = []
+    bytes.reserveCapacity(original.count)
+    var index = 0
+    while index < original.count {
+      let length = Self.unseen(original, index)
+      guard length == 0 else {
+        index += length
+        continue
+      }
+      var byte = original[index]
+      let wide = Self.wideSpace(original, index)
+      index += max(1, wide)
+      if wide > 0 { byte = Self.space }
+      switch byte {
+      case 0x00: continue
+      case 0x0D where index < original.count && original[index] == Self.newline: continue
+      case 0x0A, 0x0D, 0x0B, 0x0C:
+        ends.append(bytes.count)
+        if flat {
+          if bytes.last != Self.space { bytes.append(Self.space) }
+        } else if bytes.last == UInt8(ascii: "\\") {
+          bytes[bytes.count - 1] = Self.space
+        } else {
+          bytes.append(Self.newline)
+        }
+      case 0x09, Self.space: if bytes.last != Self.space { bytes.append(Self.space) }
+      case 0x41...0x5A: bytes.append(byte | 0x20)
+      default: bytes.append(byte)
+      }
+    }
+    (self.bytes, self.ends) = (bytes, ends)
+  }
+
+  /// From 1.
+  func line(at offset: Int) -> Int {
+    var (low, high) = (0, ends.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ends[middle] < offset { low = middle + 1 } else { high = middle }
+    }
+    return low + 1
+  }
+
+  /// What belongs together around a place, as far as 8 KiB to each side.
+  func neighbourhood(of offset: Int) -> ArraySlice<UInt8> {
+    let reach = 8 << 10
+    let before = bytes[max(0, offset - reach)..<offset].lastIndex(of: Self.newline)
+    let after = bytes[offset..<min(bytes.count, offset + reach)].firstIndex(of: Self.newline)
+    return bytes[
+      (before.map { $0 + 1 } ?? max(0, offset - reach))..<(after ?? min(bytes.count, offset + reach))
+    ]
+  }
+
+  /// Bytes of a sign that is not seen and could part a word: soft hyphen, joiners, fillers, variation selectors,
+  /// byte order marks; 0 for any other.
+  private static func unseen(_ bytes: [UInt8], _ index: Int) -> Int {
+    guard bytes[index] >= 0xC2 else { return 0 }
+    func at(_ offset: Int) -> UInt8 { index + offset < bytes.count ? bytes[index + offset] : 0 }
+    switch (bytes[index], at(1), at(2)) {
+    case (0xC2, 0xAD, _), (0xCD, 0x8F, _): return 2
+    case (0xE1, 0x85, 0x9F...0xA0), (0xE1, 0xA0, 0x8B...0x8F), (0xE2, 0x80, 0x8B...0x8F),
+      (0xE2, 0x80, 0xAA...0xAE), (0xE2, 0x81, 0xA0...0xAF), (0xE3, 0x85, 0xA4),
+      (0xEF, 0xB8, 0x80...0x8F), (0xEF, 0xBB, 0xBF), (0xEF, 0xBE, 0xA0):
+      return 3
+    default: return 0
+    }
+  }
+
+  /// Bytes of a space that is none of ASCII; 0 for anything else.
+  private static func wideSpace(_ bytes: [UInt8], _ index: Int) -> Int {
+    guard bytes[index] >= 0xC2 else { return 0 }
+    func at(_ offset: Int) -> UInt8 { index + offset < bytes.count ? bytes[index + offset] : 0 }
+    switch (bytes[index], at(1), at(2)) {
+    case (0xC2, 0xA0, _): return 2
+    case (0xE2, 0x80, 0x80...0x8A), (0xE2, 0x80, 0xAF), (0xE2, 0x81, 0x9F), (0xE3, 0x80, 0x80):
+      return 3
+    default: return 0
+    }
+  }
+}
+
+/// Words that are looked for: at the beginning of a word, and to its end where a dollar sign says so.
+struct Needle: Sendable, ExpressibleByStringLiteral {
+  private let bytes: [UInt8]
+  private let endsWord: Bool
+
+  init(stringLiteral text: String) {
+    var bytes = Array(text.utf8)
+    endsWord = bytes.last == UInt8(ascii: "$") && bytes.count > 1
+    if endsWord { bytes.removeLast() }
+    self.bytes = bytes
+  }
+
+  /// Where it begins, from a place on; `nil` where it is not.
+  func find(in text: ArraySlice<UInt8>) -> Int? {
+    let found: Int?? = text.withContiguousStorageIfAvailable { find($0) }
+    return (found ?? nil).map { text.startIndex + $0 }
+  }
+
+  private func find(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let base = text.baseAddress, let first = bytes.first else { return nil }
+    var start = 0
+    while text.count - start >= bytes.count {
+      guard let place = memchr(base + start, Int32(first), text.count - start) else { return nil }
+      start = UnsafeRawPointer(place) - UnsafeRawPointer(base)
+      guard text.count - start >= bytes.count else { return nil }
+      if memcmp(place, bytes, bytes.count) == 0, isWhole(text, start) { return start }
+      start += 1
+    }
+    return nil
+  }
+
+  private func isWhole(_ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
+    let end = start + bytes.count
+    if Self.isWord(bytes[0]), start > 0, Self.isWord(text[start - 1]) { return false }
+    guard endsWord, end < text.count else { return true }
+    return !Self.isWord(text[end]) && text[end] != UInt8(ascii: ".")
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+  }
+}
