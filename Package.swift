@@ -109,7 +109,7 @@ let package = Package(
     layer("ModelProviders", ["ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     layer(
       "Channels",
-      ["SodiumCrypto", "ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
+      ["GatewayAPI", "SodiumCrypto", "ApplianceModel", .asyncHTTPClient, .nioCore, .nioHTTP1]),
     layer("Policy", ["ApplianceModel"]),
     .target(
       name: "Skills",
@@ -172,7 +172,8 @@ let package = Package(
     .target(
       name: "ApplianceCommands",
       dependencies: [
-        "Daemon", "Doctor", "Policy", "Skills", "Timeline", "Reconciliation", "Provenance",
+        "Daemon", "Channels", "Doctor", "Policy", "Skills", "Timeline", "Reconciliation",
+        "Provenance",
         "Guardrails",
         "Planning", "GitSource",
         "AuditLog", "Backup", "Tomb", "ControlAPI", "GatewayAPI", "SodiumCrypto", "DesiredState",

@@ -28,7 +28,7 @@ public struct KafclawCommand: AsyncParsableCommand {
       IncidentCommand.self,
       StopCommand.self,
       StartCommand.self, AlertsCommand.self,
-      ChatCommand.self,
+      ChatCommand.self, DashboardCommand.self,
       ComponentCommand.self,
     ])
 

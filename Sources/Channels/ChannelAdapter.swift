@@ -160,12 +160,14 @@ public struct WebhookAnswer: Sendable, Equatable {
 /// What a request brought, and its answer once that is stored.
 public struct WebhookReceipt: Sendable {
   public let messages: [InboundMessage]
+  /// Somebody pressed a button about a waiting call.
+  public let word: ChannelWord?
   public let answer: @Sendable ([Admission]) -> WebhookAnswer
 
   init(
-    _ messages: [InboundMessage] = [],
+    _ messages: [InboundMessage] = [], word: ChannelWord? = nil,
     answer: @escaping @Sendable ([Admission]) -> WebhookAnswer = { _ in WebhookAnswer() }
   ) {
-    (self.messages, self.answer) = (messages, answer)
+    (self.messages, self.word, self.answer) = (messages, word, answer)
   }
 }

@@ -106,6 +106,8 @@ public enum ComponentRequest: Sendable, Codable {
   case reconcile(client: String)
   /// Gateway: store what arrived on a channel.
   case receive(ChannelReceipt)
+  /// Gateway: somebody pressed a button about a waiting call.
+  case say(channel: String, ChannelWord)
   /// Gateway: where a channel goes on.
   case cursor(channel: String)
   /// Gateway: whether a sender may bring a channel's account into a room.
@@ -124,6 +126,8 @@ public enum ComponentRequest: Sendable, Codable {
   case approvals(client: String)
   /// Gateway: an authenticated client's word on an approval.
   case decide(ApprovalWord)
+  /// Gateway: what a browser asks of the dashboard.
+  case dashboard(DashboardRequest)
   /// Agent: store a step of a leased turn.
   case record(MessageID, TurnStep)
   /// Agent: may a recorded call run?
@@ -160,6 +164,7 @@ public enum ComponentReply: Sendable, Codable {
   case cursor(String?)
   case flag(Bool)
   case deliveries([Delivery])
+  case dashboard(DashboardReply)
   case done
 }
 

@@ -57,7 +57,8 @@ struct ApplianceParts: Sendable {
     let broker = MessageBroker(
       store: store, audit: audit.trail, wake: wake, access: access,
       readiness: { await connections.readiness(store: $0) },
-      status: { try await connections.status() })
+      status: { try await connections.status() },
+      dashboard: { try await connections.dashboard($0) })
     let operatorToken = SecretValue(copying: Array(SecureRandom.hexadecimal(bytes: 32).utf8))
     let tokens = GatewayTokens(
       secrets: secrets, audit: audit, operatorToken: operatorToken,
@@ -107,6 +108,7 @@ struct ApplianceParts: Sendable {
       secrets: current,
       operatorToken: operatorToken, audit: audit.trail, due: broker.due,
       incidents: IncidentDesk(containment: containment, audit: audit.trail),
+      sessions: DashboardSessions(), plans: SharedPlan(), opening: StageGate(),
       runtimeSettings: settings,
       stopAppliance: { kill(getpid(), SIGTERM) })
     retention = RetentionService(
@@ -129,7 +131,12 @@ struct ApplianceParts: Sendable {
         store: store, audit: audit.trail, logger: logger),
       state: { await connections.state() }, storeCounts: { try await broker.storeCounts() },
       logger: logger)
-    connections.connect(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
+    connections.connect(
+      reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler,
+      dashboard: DashboardDesk(
+        actions: controlActions, sessions: controlActions.sessions, tokens: tokens,
+        fail: { try await broker.failedLogin(from: $0) },
+        refuses: { containment.refuses(client: $0) }))
   }
 
   private static func supervisor(
@@ -208,6 +215,7 @@ final class Connections: Sendable {
     let gateway: ComponentSupervisor
     let agent: ComponentSupervisor
     let reconciler: Reconciler
+    let dashboard: DashboardDesk
   }
 
   private let parts = Mutex<Parts?>(nil)
@@ -215,10 +223,12 @@ final class Connections: Sendable {
 
   func connect(
     reporter: StatusReporter, gateway: ComponentSupervisor, agent: ComponentSupervisor,
-    reconciler: Reconciler
+    reconciler: Reconciler, dashboard: DashboardDesk
   ) {
     parts.withLock {
-      $0 = Parts(reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler)
+      $0 = Parts(
+        reporter: reporter, gateway: gateway, agent: agent, reconciler: reconciler,
+        dashboard: dashboard)
     }
   }
 
@@ -252,6 +262,13 @@ final class Connections: Sendable {
       throw ApplianceError(.inconsistent, "the appliance is still starting")
     }
     return await parts.reporter.status()
+  }
+
+  func dashboard(_ request: DashboardRequest) async throws -> DashboardReply {
+    guard let desk = parts.withLock({ $0?.dashboard }) else {
+      throw ApplianceError(.inconsistent, "the appliance is still starting")
+    }
+    return try await desk.answer(request)
   }
 
   func readiness(store: Bool) async -> Readiness {

@@ -20,6 +20,8 @@ final class GatewayTokens: Sendable {
     var sequence: UInt64 = 0
     var content: Digest?
     var status: ApplianceStatus.TokenStatus?
+    /// What the gateway got last, of its clients.
+    var credentials: GatewayCredentials?
   }
 
   private let secrets: SecretResolver
@@ -41,6 +43,11 @@ final class GatewayTokens: Sendable {
 
   /// `nil` before the gateway was configured.
   var status: ApplianceStatus.TokenStatus? { state.withLock { $0.status } }
+
+  /// The client whose token this is, as the gateway would find it; `nil` for nobody's.
+  func client(presenting token: String, at now: Date) -> GatewayCredentials.Client? {
+    state.withLock { $0.credentials }?.client(presenting: token, at: now)
+  }
 
   /// What a gateway with these settings gets.
   ///
@@ -75,6 +82,7 @@ final class GatewayTokens: Sendable {
         (state.sequence, state.content) = (state.sequence + 1, content)
       }
       state.status = reading.status
+      state.credentials = GatewayCredentials(key: reading.key, clients: reading.clients)
       return SealedSettings(
         try ApplianceJSON.encode(
           GatewayCredentials(

@@ -88,7 +88,8 @@ struct RequestGuard<Context: RequestContext>: RouterMiddleware {
   private func requireDeclaredMethod(_ request: Request) throws {
     let path = request.uri.path
     let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? path
-    guard let allowed = methods[path] ?? methods[parent] else {
+    // The root itself has no component more.
+    guard let allowed = methods[path] ?? (parent == "/" ? nil : methods[parent]) else {
       throw ProblemResponse("not-found", .notFound, "There is nothing at this path")
     }
     guard allowed.contains(request.method) else {

@@ -129,6 +129,11 @@ extension AccessPrincipal {
   /// compared byte by byte, with and without the kind of the client.
   fileprivate func isNamed(by identity: String) -> Bool {
     let bytes = Array(identity.utf8)
+    if bytes.starts(with: "sender:".utf8) {
+      // `sender:CHANNEL/ID`: the same person may have asked on another channel.
+      guard let sender, let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return false }
+      return bytes[(slash + 1)...].elementsEqual(sender.utf8)
+    }
     if bytes.starts(with: "operator:".utf8) {
       return client.utf8.elementsEqual(AccessPrincipal.operatorClient.utf8)
     }

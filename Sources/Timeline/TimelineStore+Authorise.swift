@@ -84,7 +84,11 @@ extension TimelineStore {
   /// - Returns: What the message waits for.
   /// - Throws: `timeline.lease-lost`; `approval.too-many` when too many are pending, of all or of
   ///   this principal.
-  public func park(_ approval: Approval, by worker: String) async throws -> Approval {
+  ///
+  /// - Parameter announcements: Texts that tell people of it, stored with it.
+  public func park(
+    _ approval: Approval, by worker: String, announcing announcements: [Announcement] = []
+  ) async throws -> Approval {
     guard (0..<1_000_000).contains(approval.callIndex),
       approval.expiresAt.timeIntervalSince1970.isFinite
     else { throw ApplianceError(.malformed, "an approval is for one call, and has an end") }
@@ -100,6 +104,11 @@ extension TimelineStore {
       if pending == nil {
         try Self.requireRoom(for: principal, in: db)
         try ApprovalRows.insert(approval, of: principal, in: db)
+        for one in announcements {
+          try DeliveryRows.insert(
+            key: one.key, channel: one.channel, route: one.route, text: one.text, message: nil,
+            at: approval.createdAt, in: db)
+        }
       }
       // The attempt ended in order: it is not one of those that may be what kills the agent.
       try db.run(

@@ -112,7 +112,8 @@ final class ScriptedSupervisor: Sendable {
       state.withLock { $0.settled.append(usage) }
       return .done
     case .admit, .message, .readiness, .status, .authenticated, .authenticationFailed, .metrics,
-      .reconcile, .approvals, .decide, .receive, .cursor, .mayInvite, .refused, .awaitDelivery,
+      .reconcile, .approvals, .decide, .receive, .say, .dashboard, .cursor, .mayInvite, .refused,
+      .awaitDelivery,
       .leaseDeliveries, .delivered:
       throw ApplianceError(.malformed, "not a request of an agent")
     }

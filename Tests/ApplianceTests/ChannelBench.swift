@@ -26,11 +26,13 @@ struct ChannelBench {
   }
 
   /// Commits these channels.
-  func write(_ channels: String) throws {
+  ///
+  /// - Parameter more: What follows them in the file.
+  func write(_ channels: String, more: String = "") throws {
     let yaml = RunningAppliance.yaml(
       port: appliance.port, dashboardPort: appliance.dashboardPort)
     let text = yaml.replacing("channels:\n", with: "channels:\n" + channels)
-    try appliance.repository.commit(["kafclaw.yaml": text])
+    try appliance.repository.commit(["kafclaw.yaml": text + more])
   }
 
   static func channels(_ url: String, leaving: Set<String> = []) -> String {

@@ -24,7 +24,8 @@ struct ConversationCrowd: Sendable {
       store: bench.store, audit: HostAudit(bench.paths).trail, wake: bench.access.arrived,
       access: bench.access,
       readiness: { Readiness(agent: true, store: $0, digest: true) },
-      status: { throw ApplianceError(.inconsistent, "nobody asks for the status here") })
+      status: { throw ApplianceError(.inconsistent, "nobody asks for the status here") },
+      dashboard: { _ in .loginNeeded })
   }
 
   /// Four rooms share a sender.

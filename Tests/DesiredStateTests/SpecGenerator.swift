@@ -112,6 +112,11 @@ extension SpecGenerator {
     channel.pairing =
       flag() && channel.type.hasAccount && channel.type != .teams && channel.dmPolicy == .allowlist
       && (channel.type != .webhook || channel.replyURL != nil)
+    if channel.type == .slack, flag() {
+      var approvals = ChannelApprovalsSpec()
+      (approvals.conversation, approvals.approvers) = ("C024BE7LH", [sender()])
+      channel.approvals = approvals
+    }
     channel.stage = maybe(Stage(number(1...9)))
     return channel
   }

@@ -123,7 +123,7 @@ struct GatewayAccessTests {
         #expect(reply.status == 404, "\(path)")
         #expect(reply.problem == "not-found", "\(path)")
       }
-      for path in ["/chat", "/api/v1/messages/m1", "/"] {
+      for path in ["/chat", "/api/v1/messages/m1", "/other", "/overview/x", "//"] {
         let reply = try await gateway.get(path, port: gateway.dashboard)
         #expect(reply.status == 404, "\(path)")
       }

@@ -109,7 +109,8 @@ final class ScriptedSupervisor: Sendable {
     case .awaitDelivery:
       try await Task.sleep(for: .seconds(20))
       return .flag(false)
-    case .cursor, .mayInvite, .leaseDeliveries, .delivered: return .done
+    case .dashboard: return .dashboard(.loginNeeded)
+    case .cursor, .say, .mayInvite, .leaseDeliveries, .delivered: return .done
     case .lease, .record, .authorise, .execute, .reserve, .settle, .finish, .abandon:
       throw ApplianceError(.malformed, "not a request of a gateway")
     }

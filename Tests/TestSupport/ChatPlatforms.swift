@@ -21,6 +21,8 @@ public final class ChatPlatforms: Sendable {
     public let thread: String?
     public let text: String
     public let key: String?
+    /// Slack: action and value of each button.
+    public let buttons: [String]?
   }
 
   /// How the next requests fail.

@@ -4,6 +4,7 @@
 import ApplianceModel
 import ArgumentParser
 import AsyncHTTPClient
+import Channels
 import Daemon
 import FoundationEssentials
 import GatewayAPI
@@ -85,51 +86,9 @@ extension ChannelsCommand {
   }
 }
 
-/// What a listener did with one hostile request.
-struct HostileResult: Encodable {
-  let channel: String
-  let name: String
-  let status: Int
-  let isRefused: Bool
-
+extension HostileResult {
   /// Another status than that of a refusal proves nothing, as while nothing can be stored.
-  var word: String {
+  fileprivate var word: String {
     isRefused ? "refused" : (200...299).contains(status) ? "TAKEN" : "NOT REFUSED"
-  }
-}
-
-/// Sends a listener what it has to refuse.
-struct HostileProbe {
-  let channel: String
-  let url: String
-
-  func run(_ requests: [HostileRequest]?) async throws -> [HostileResult] {
-    guard let requests else {
-      // Nothing may be listening for a channel whose platform sends nothing.
-      let request = HostileRequest("a request at all", headers: [], body: [], refusals: [404])
-      return [try await send(request)]
-    }
-    var results: [HostileResult] = []
-    for request in requests { results.append(try await send(request)) }
-    return results
-  }
-
-  private func send(_ hostile: HostileRequest) async throws -> HostileResult {
-    var request = HTTPClientRequest(url: "\(url)\(Routes.channels)/\(channel)")
-    request.method = .POST
-    for header in hostile.headers { request.headers.add(name: header.name, value: header.value) }
-    request.body = .bytes(ByteBuffer(bytes: hostile.body))
-    var status = 0
-    do {
-      status = Int(
-        try await HTTPClient.shared.execute(request, timeout: .seconds(30)).status.code)
-    } catch {
-      // A connection that is closed while too much is sent is a refusal as well.
-      guard hostile.refusals == [413] else { throw error }
-      status = 413
-    }
-    return HostileResult(
-      channel: channel, name: hostile.name, status: status,
-      isRefused: hostile.refusals.contains(status))
   }
 }

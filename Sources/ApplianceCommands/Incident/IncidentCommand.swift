@@ -105,8 +105,9 @@ struct IncidentCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let client = try ControlClient.require(try options.paths)
-      try await StageRestore(client: client, stage: stage, reason: reason, options: options).run()
+      _ = try ControlClient.require(try options.paths)
+      try await IncidentText.carryOut(
+        IncidentOrder(.restore, reason: reason, stage: stage), options)
     }
   }
 

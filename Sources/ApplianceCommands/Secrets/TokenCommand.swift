@@ -32,7 +32,7 @@ struct TokenCommand: AsyncParsableCommand {
 
     @Option(
       help: """
-        What it may do: chat, read (status), operate (ask for a pass), scrape (metrics); again for \
+        What it may do: chat, read (status), operate (ask for a pass, decide about waiting calls, contain on the dashboard), scrape (metrics); again for \
         more. Default: chat and read.
         """, transform: { try CommandTokens.scope($0) })
     var scope: [TokenScope] = []

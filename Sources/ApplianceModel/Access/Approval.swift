@@ -62,6 +62,18 @@ public struct Approval: Sendable, Codable, Equatable {
   }
 }
 
+extension Approval {
+  private static let cutMark = " (the first "
+
+  /// The name of a detail whose text is too long to be shown whole.
+  public static func cutName(_ name: String, _ shown: Int, of all: Int) -> String {
+    "\(name)\(cutMark)\(shown) of \(all) bytes)"
+  }
+
+  /// Whether something of the call is not shown.
+  public var isCut: Bool { details.contains { $0.name.contains(Self.cutMark) } }
+}
+
 /// What an operator says to a waiting call.
 public struct ApprovalWord: Sendable, Codable, Equatable {
   public let id: ApprovalID

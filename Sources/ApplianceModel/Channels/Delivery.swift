@@ -40,6 +40,19 @@ public struct Delivery: Sendable, Codable, Equatable {
   }
 }
 
+/// A text that nobody asked for, on its way to a conversation.
+public struct Announcement: Sendable, Equatable {
+  /// The same text under the same key is sent once.
+  public let key: String
+  public let channel: String
+  public let route: ReplyRoute
+  public let text: String
+
+  public init(key: String, channel: String, route: ReplyRoute, text: String) {
+    (self.key, self.channel, self.route, self.text) = (key, channel, route, text)
+  }
+}
+
 /// Names one delivery for as long as the timeline keeps it.
 public struct DeliveryID: RawRepresentable, Sendable, Codable, Hashable {
   public let rawValue: Int64

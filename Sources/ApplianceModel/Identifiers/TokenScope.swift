@@ -7,7 +7,8 @@ public enum TokenScope: String, Sendable, Codable, Hashable, CaseIterable {
   case chat
   /// Read the appliance's status.
   case read
-  /// Ask for a pass of the reconciler.
+  /// Ask for a pass of the reconciler, decide about waiting calls, and on the dashboard read records,
+  /// acknowledge alerts and contain.
   case operate
   /// Read the metrics.
   case scrape

@@ -32,6 +32,8 @@ public struct Containment: Sendable, Codable, Equatable {
   /// What those stages were when they were opened: a commit adds nothing to them.
   public var channels: [String]
   public var tools: [ToolTier]
+  /// What worked before a stage that is still looked at: whoever starts without its end goes back to it.
+  public var before: Before?
   /// Counts orders: one that was made for another state than this one does not fit.
   public var version: Int
 
@@ -42,6 +44,26 @@ public struct Containment: Sendable, Codable, Equatable {
     (self.id, self.level, self.reason) = (id, level, reason)
     (self.by, self.since, self.stage) = (by, since, stage)
     (self.channels, self.tools, self.version) = (channels, tools, version)
+  }
+
+  /// A stage with what it opened.
+  public struct Before: Sendable, Codable, Equatable {
+    public let stage: Int
+    public let channels: [String]
+    public let tools: [ToolTier]
+  }
+
+  /// What works now, to go back to.
+  public var present: Before { Before(stage: stage, channels: channels, tools: tools) }
+
+  /// The same without the stage that nobody saw to its end.
+  public func returned() -> Containment {
+    guard let before else { return self }
+    var held = self
+    (held.stage, held.channels, held.tools) = (before.stage, before.channels, before.tools)
+    held.before = nil
+    held.version += 1
+    return held
   }
 
   /// Whether something works again that did not with another containment.

@@ -68,6 +68,7 @@ final class SlackChannel: WebhookChannel {
       let code = WebhookProof.hexadecimal(signature, after: "v0="),
       AuthenticationCode.isValid(code, of: [Array("v0:\(time):".utf8), request.body], key: secret)
     else { throw .forged }
+    if let payload = SlackInteraction.payload(of: request.body) { return try interaction(payload) }
     let envelope = try WebhookProof.decode(SlackEnvelope.self, request.body)
     if envelope.type == "url_verification", let challenge = envelope.challenge {
       guard challenge.utf8.count <= 1_024 else { throw .malformed }
@@ -75,6 +76,20 @@ final class SlackChannel: WebhookChannel {
     }
     guard envelope.team == team, envelope.app == app else { throw .wrongTenant }
     return WebhookReceipt(message(envelope.event).map { [$0] } ?? [])
+  }
+
+  /// A button of one of our messages. Others, and what else people do, are acknowledged and passed over.
+  private func interaction(_ payload: [UInt8]) throws(ChannelRefusal) -> WebhookReceipt {
+    let interaction = try WebhookProof.decode(SlackInteraction.self, payload)
+    guard interaction.app == app, interaction.team == team else { throw .wrongTenant }
+    guard let press = interaction.press, let user = interaction.user, isID(user),
+      let home = interaction.userTeam, isID(home), WebhookProof.isID(press.approval)
+    else { return WebhookReceipt() }
+    let foreign = home == team ? nil : home
+    return WebhookReceipt(
+      word: ChannelWord(
+        approval: ApprovalID(rawValue: press.approval), isApproved: press.isApproved,
+        sender: route.sender(user, tenant: foreign)))
   }
 
   func proof(of body: [UInt8], at now: Date) -> [HostileRequest.Header] {
@@ -146,13 +161,16 @@ final class SlackChannel: WebhookChannel {
   }
 
   func send(
-    _ part: String, index _: Int, key _: String, to target: ReplyRoute
+    _ part: String, index: Int, key: String, to target: ReplyRoute
   ) async throws(DeliveryFailure) -> String? {
     var body: [String: JSONValue] = [
       "channel": .string(target.conversation), "text": .string(SlackText.escaped(part)),
       // Slack would fetch every address in a text, and tell whoever serves it.
       "unfurl_links": false, "unfurl_media": false,
     ]
+    if index == 0, let approval = ApprovalKey.approval(of: key) {
+      body["blocks"] = SlackInteraction.blocks(part, approval)
+    }
     if let thread = target.thread { body["thread_ts"] = .string(thread) }
     let answer = try await client.ask(
       PlatformRequest(

@@ -53,7 +53,7 @@ struct WhatsAppChannel: WebhookChannel {
   /// "Webhooks, Verification requests": the word proves that the operator set this webhook up; it
   /// authenticates nothing later.
   func handshake(_ request: WebhookRequest) throws(ChannelRefusal) -> WebhookAnswer? {
-    let fields = QueryFields(request.query)
+    let fields = FormFields(request.query)
     guard let presented = fields["hub.verify_token"] else { throw .unsigned }
     guard SecretValue(copying: presented.utf8).isEqual(to: word) else { throw .forged }
     guard fields["hub.mode"] == "subscribe", let challenge = fields["hub.challenge"],

@@ -11,6 +11,19 @@ import Skills
 import Timeline
 import Tools
 
+/// A conversation in which people decide about waiting calls.
+struct ChannelDesk: Sendable, Equatable {
+  /// The platform's own id.
+  let conversation: String
+  /// In the form of the access lists.
+  let approvers: Set<String>
+
+  init(_ spec: ChannelApprovalsSpec, _ route: ChannelRoute) {
+    conversation = spec.conversation
+    approvers = Set(spec.approvers.map { route.listed($0.text) })
+  }
+}
+
 /// What the supervisor itself needs of the state in force, beside the rules in the timeline.
 struct RuntimeSettings: Sendable {
   let limits: SenderLimits
@@ -28,6 +41,8 @@ struct RuntimeSettings: Sendable {
   let accounts: Set<String>
   /// Channels on which unknown senders get a code.
   let pairing: Set<String>
+  /// Where waiting calls are shown to people who may decide about them, by channel.
+  let approvalDesks: [String: ChannelDesk]
   /// What comes back with which stage after an incident.
   let stages: RestoreStages
   /// The skills that turns may use.
@@ -56,6 +71,10 @@ struct RuntimeSettings: Sendable {
     self.revision = revision
     accounts = Set(spec.channels.filter { $0.value.type.hasAccount }.keys)
     pairing = Set(spec.channels.filter(\.value.pairing).keys)
+    approvalDesks = Dictionary(
+      uniqueKeysWithValues: spec.channels.compactMap { name, channel in
+        channel.approvals.map { (name, ChannelDesk($0, ChannelRoute(name, channel))) }
+      })
     stages = RestoreStages(spec)
     skills = DesiredSkills.of(state)
     skillLimits = SkillLimits(spec.skills.limits)

@@ -5,6 +5,7 @@ import ApplianceModel
 import AuditLog
 import FoundationEssentials
 import Policy
+import Skills
 import SodiumCrypto
 import Timeline
 import Tools
@@ -130,7 +131,11 @@ final class TurnAuthority: Sendable {
       decision: question.decision, createdAt: now,
       expiresAt: now.addingTimeInterval(TimeInterval(settings.approvalLifetime)))
     do {
-      return .parked(try await store.park(approval, by: question.worker).id)
+      return .parked(
+        try await store.park(
+          approval, by: question.worker,
+          announcing: ApprovalNotice.all(of: approval, settings.approvalDesks)
+        ).id)
     } catch let error as ApplianceError where error.code == .approvalsFull {
       return try deny(question, error.code.rawValue, error.message)
     }
@@ -172,8 +177,13 @@ extension TurnAuthority {
         input: input, limits: settings.skillLimits)
       return (CallSheet(run), Self.bound(try run.callDigest { SHA256.digest($0) }, to: work))
     }
-    let digest = SHA256.digest(["tool": .string(call.tool), "arguments": call.arguments])
-    return (CallSheet(call), Self.bound(digest, to: work))
+    var value: [String: JSONValue] = ["tool": .string(call.tool), "arguments": call.arguments]
+    // What is read is what was there when somebody approved it.
+    if case .read(let name, _)? = try Self.skillCall(call) {
+      let package = try shelf.package(name, among: settings.skills)
+      value["skill"] = .string(package.digest.rawValue)
+    }
+    return (CallSheet(call), Self.bound(SHA256.digest(.object(value)), to: work))
   }
 
   private static func skillCall(_ call: ToolCall) throws -> SkillCall? {

@@ -31,24 +31,26 @@ extension ControlActions {
     await report(incidents.containment.current)
   }
 
-  func incident(_ order: IncidentOrder, by caller: UInt32?) async throws -> IncidentReport {
+  func incident(_ order: IncidentOrder, as actor: String) async throws -> IncidentReport {
     // Whatever becomes of its record and of the answer; one that was not taken stops nothing.
     defer {
       if order.deed == .stop, incidents.containment.current.standstill != nil { stopAppliance() }
     }
-    let state = try incidents.carryOut(
-      order, by: "operator:\(caller ?? geteuid())", at: Date(), await runtimeSettings())
+    let state =
+      order.deed == .restore
+      ? try await StageOpening(actions: self).open(order, by: actor)
+      : try incidents.carryOut(order, by: actor, at: Date(), await runtimeSettings())
     // What was frozen may be due again.
     due.ring()
     return await report(state)
   }
 
   /// Lists alerts, or takes an operator's word that somebody knows.
-  func alerts(_ request: AlertsRequest, by caller: UInt32?) async throws -> AlertsResponse {
+  func alerts(_ request: AlertsRequest, as actor: String) async throws -> AlertsResponse {
     guard let id = request.acknowledge else {
       return AlertsResponse(alerts: try await store.alerts(request.states))
     }
-    let (actor, now) = ("operator:\(caller ?? geteuid())", Date())
+    let now = Date()
     // Somebody knows, also where the log cannot be written: that may be what the alert says.
     let alert = try await store.acknowledge(alert: id, by: actor)
     try audit.record(

@@ -36,8 +36,8 @@ extension ControlActions {
   /// The longest admission by pairing. Seconds.
   static let longestPairing = 90 * 86_400
 
-  func pairings(_ request: PairingRequest, by caller: UInt32?) async throws -> PairingResponse {
-    let (actor, now) = ("operator:\(caller ?? geteuid())", Date())
+  func pairings(_ request: PairingRequest, as actor: String) async throws -> PairingResponse {
+    let now = Date()
     if let id = request.deny {
       try tell("deny", "pairing/\(id)", actor, .intent, now)
       let denied = try await store.denyPairing(id, by: actor, at: now)

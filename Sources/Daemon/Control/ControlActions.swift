@@ -40,9 +40,17 @@ struct ControlActions: Sendable {
   /// Rung when a text may be due.
   let due: WakeSignal
   let incidents: IncidentDesk
+  let sessions: DashboardSessions
+  let plans: SharedPlan
+  let opening: StageGate
   let runtimeSettings: @Sendable () async -> RuntimeSettings?
   /// Ends the appliance in order.
   let stopAppliance: @Sendable () -> Void
+
+  /// Whoever may open the control socket.
+  ///
+  /// - Parameter caller: The user that the kernel names.
+  static func actor(_ caller: UInt32?) -> String { "operator:\(caller ?? geteuid())" }
 
   func status() async -> ApplianceStatus { await statusReport() }
 
@@ -149,19 +157,26 @@ struct ControlActions: Sendable {
   }
 
   func access() async throws -> GatewayAccess {
-    // Where the gateway itself says it listens: whoever holds another port must not get the token.
+    let settings = try await gatewaySettings()
+    return GatewayAccess(
+      url: "http://\(Self.literal(settings.host)):\(settings.port)",
+      token: operatorToken.withBytes { String(decoding: $0, as: UTF8.self) })
+  }
+
+  /// Where the gateway itself says it listens: whoever holds another port must not get a secret.
+  func gatewaySettings() async throws -> GatewaySettings {
     guard let report = await gateway.report(), report.isReady else {
       throw ApplianceError(
         .componentUnhealthy, "the gateway is not running", hint: "kafclaw status")
     }
-    let settings = try ApplianceJSON.decode(
+    return try ApplianceJSON.decode(
       GatewaySettings.self, from: CanonicalJSON.bytes(report.settings))
-    let host = settings.host
+  }
+
+  /// A listening host as a client on this machine names it.
+  static func literal(_ host: String) -> String {
     let name = ["0.0.0.0", "localhost"].contains(host) ? "127.0.0.1" : host
-    let literal = name == "::" ? "[::1]" : (name.contains(":") ? "[\(name)]" : name)
-    return GatewayAccess(
-      url: "http://\(literal):\(settings.port)",
-      token: operatorToken.withBytes { String(decoding: $0, as: UTF8.self) })
+    return name == "::" ? "[::1]" : (name.contains(":") ? "[\(name)]" : name)
   }
 
   func desired() async throws -> LoadedState {

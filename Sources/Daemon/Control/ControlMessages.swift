@@ -162,6 +162,7 @@ public enum ControlRoutes {
   public static let incident = "/v1/incident"
   public static let pairings = "/v1/pairings"
   public static let alerts = "/v1/alerts"
+  public static let dashboardLogin = "/v1/dashboard/login"
   public static let runSkill = "/v1/skills/run"
   public static let suspend = "/v1/suspend"
   public static let resume = "/v1/resume"

@@ -101,6 +101,10 @@ struct ControlServer: Sendable {
       let body = try await decode(request, as: EscapeRequest.self)
       return try await respond(to: { try await actions.escape(body) })
     }
+    router.post(RouterPath(ControlRoutes.dashboardLogin)) { _, context in
+      let actor = ControlActions.actor(context.caller)
+      return try await respond(to: { try await actions.dashboardLogin(as: actor) })
+    }
     router.post(RouterPath(ControlRoutes.runSkill)) { request, context in
       let body = try await decode(request, as: SkillRunRequest.self)
       return try await respond(to: { try await actions.runSkill(body, by: context.caller) })
@@ -122,18 +126,24 @@ struct ControlServer: Sendable {
     }
     router.post(RouterPath(ControlRoutes.pairings)) { request, context in
       let body = try await decode(request, as: PairingRequest.self)
-      return try await respond(to: { try await actions.pairings(body, by: context.caller) })
+      return try await respond(to: {
+        try await actions.pairings(body, as: ControlActions.actor(context.caller))
+      })
     }
     router.post(RouterPath(ControlRoutes.alerts)) { request, context in
       let body = try await decode(request, as: AlertsRequest.self)
-      return try await respond(to: { try await actions.alerts(body, by: context.caller) })
+      return try await respond(to: {
+        try await actions.alerts(body, as: ControlActions.actor(context.caller))
+      })
     }
     router.get(RouterPath(ControlRoutes.incident)) { _, _ in
       try await respond(to: { try await actions.incident() })
     }
     router.post(RouterPath(ControlRoutes.incident)) { request, context in
       let body = try await decode(request, as: IncidentOrder.self)
-      return try await respond(to: { try await actions.incident(body, by: context.caller) })
+      return try await respond(to: {
+        try await actions.incident(body, as: ControlActions.actor(context.caller))
+      })
     }
     router.post(RouterPath(ControlRoutes.deliveries)) { request, context in
       let body = try await decode(request, as: DeliveriesRequest.self)

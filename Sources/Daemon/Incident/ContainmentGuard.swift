@@ -22,7 +22,11 @@ final class ContainmentGuard: Sendable {
 
   init(_ file: IncidentFile) {
     self.file = file
-    held = Mutex(Held(state: file.read()))
+    var state = file.read()
+    // Nobody saw how the stage went that was opened last.
+    let isOpen = state.containment?.before != nil
+    state.containment = state.containment?.returned()
+    held = Mutex(Held(state: state, isStored: !isOpen))
   }
 
   var current: IncidentState { held.withLock { $0.state } }
@@ -39,6 +43,20 @@ final class ContainmentGuard: Sendable {
       try body(&new)
       guard new != held.state || !held.isStored else { return held.state }
       if !Self.gives(new, beside: held.state) { (held.state, held.isStored) = (new, false) }
+      try file.write(new)
+      (held.state, held.isStored) = (new, true)
+      return new
+    }
+  }
+
+  /// Notes that a stage was looked at to its end.
+  ///
+  /// - Returns: `nil` when another order came meanwhile.
+  func settle(version: Int) throws -> IncidentState? {
+    try held.withLock { held in
+      guard held.state.containment?.version == version else { return nil }
+      var new = held.state
+      new.containment?.before = nil
       try file.write(new)
       (held.state, held.isStored) = (new, true)
       return new

@@ -31,6 +31,8 @@ public struct IncidentOrder: Sendable, Codable, Equatable {
   /// `restore`: no other channels and tools than these; `nil` for all of the stage.
   public let channels: [String]?
   public let tools: [ToolTier]?
+  /// `restore`: whether it is looked at before it holds over a restart.
+  public var isTrial: Bool?
 
   public init(
     _ deed: Deed, reason: String, level: Containment.Level? = nil, stage: Int? = nil,
@@ -130,6 +132,7 @@ struct IncidentDesk: Sendable {
         throw ApplianceError(.malformed, "a stage is from 0 to 9", hint: "--stage N")
       }
       try require(order.version, of: held)
+      held.before = order.isTrial == true ? held.present : nil
       held.stage = stage
       held.channels = (settings?.stages.channels(upTo: stage) ?? []).filter {
         order.channels?.contains($0) ?? true

@@ -5,6 +5,7 @@ import ApplianceModel
 import AuditLog
 import ControlAPI
 import FoundationEssentials
+import SodiumCrypto
 import Supervision
 import Synchronization
 import Timeline
@@ -37,6 +38,7 @@ final class ChannelBroker: Sendable {
     if let channel = Self.channel(of: request) { try await requireDeclared(channel) }
     switch request {
     case .receive(let receipt): return .admissions(try await receive(receipt))
+    case .say(let channel, let word): return .flag(try await say(word, on: channel))
     case .cursor(let channel): return .cursor(try await store.cursor(of: channel))
     case .mayInvite(let channel, let sender):
       return .flag(try await mayInvite(sender, channel))
@@ -84,6 +86,52 @@ final class ChannelBroker: Sendable {
       if why == .unknownSender { try await offerPairing(message) }
     }
     return admissions
+  }
+
+  /// Takes a word from those whom the desired state names for it; what came of it is told there.
+  ///
+  /// - Returns: Whether it counts.
+  private func say(_ word: ChannelWord, on channel: String) async throws -> Bool {
+    let now = Date()
+    let actor = "sender:\(channel)/\(word.sender)"
+    guard let desk = await access.settings()?.approvalDesks[channel],
+      desk.approvers.contains(word.sender), !holds(channel), try await !isDenied(word, channel)
+    else {
+      // Whoever sees a button can press it again and again.
+      let unrecorded = budget.withLock { $0.takes(at: now) ? $0.takeUnrecorded() : nil }
+      guard let unrecorded else { return false }
+      try audit.record(
+        [
+          AuditEvent(
+            .approval, by: actor, on: "approval/\(word.approval.rawValue)", .denied, at: now,
+            rule: holds(channel) ? "incident.containment" : "channels.\(channel).approvals",
+            details: unrecorded == 0 ? [:] : ["unrecorded": String(unrecorded)])
+        ], at: now)
+      return false
+    }
+    let outcome: String
+    do {
+      let approval = try await access.desk.say(
+        ApprovalWord(id: word.approval, isApproved: word.isApproved, by: actor))
+      outcome = "\(approval.tool) is \(approval.state.rawValue)"
+    } catch let error as ApplianceError where error.code.rawValue.hasPrefix("approval.") {
+      outcome = "Not done: \(error.message)"
+    }
+    let who = SHA256.digest(Array(actor.utf8)).short
+    try await store.send(
+      "\(VisibleText.escape(word.sender)): \(outcome).",
+      to: ReplyRoute(conversation: desk.conversation), on: channel,
+      key: "word-\(word.approval.rawValue)-\(who)-\(word.isApproved)", at: now)
+    due.ring()
+    return true
+  }
+
+  /// Whether a list keeps somebody out, whatever another one says.
+  private func isDenied(_ word: ChannelWord, _ channel: String) async throws -> Bool {
+    try await store.withRules { rules, _ in
+      rules.denied.contains(word.sender)
+        || rules.channels[channel]?.deny.contains(word.sender) == true
+    }
   }
 
   /// A code for somebody nobody knows; it goes back the way the message came, and tells nothing else.
@@ -158,7 +206,8 @@ final class ChannelBroker: Sendable {
   private static func channel(of request: ComponentRequest) -> String? {
     switch request {
     case .receive(let receipt): receipt.channel
-    case .cursor(let channel), .mayInvite(let channel, _), .refused(let channel, _, _),
+    case .say(let channel, _), .cursor(let channel), .mayInvite(let channel, _),
+      .refused(let channel, _, _),
       .awaitDelivery(let channel, _), .leaseDeliveries(let channel, _):
       channel
     default: nil

@@ -26,6 +26,7 @@ final class MessageBroker: Sendable {
   private let readiness: @Sendable (Bool) async -> Readiness
   private let status: @Sendable () async throws -> ApplianceStatus
   private let logins: LoginRecorder
+  private let dashboard: @Sendable (DashboardRequest) async throws -> DashboardReply
   /// Rung by a client that asks for a pass.
   private let wake: WakeSignal
   private let access: MessageAccess
@@ -36,13 +37,14 @@ final class MessageBroker: Sendable {
   init(
     store: TimelineStore, audit: AuditTrail, wake: WakeSignal, access: MessageAccess,
     readiness: @escaping @Sendable (Bool) async -> Readiness,
-    status: @escaping @Sendable () async throws -> ApplianceStatus
+    status: @escaping @Sendable () async throws -> ApplianceStatus,
+    dashboard: @escaping @Sendable (DashboardRequest) async throws -> DashboardReply
   ) {
     (self.store, self.audit, self.wake, self.access) = (store, audit, wake, access)
     (arrived, replies) = (access.arrived, access.replies)
     logins = LoginRecorder(audit: audit, store: store)
     channels = ChannelBroker(store: store, audit: audit, access: access)
-    self.readiness = readiness
+    (self.readiness, self.dashboard) = (readiness, dashboard)
     self.status = status
   }
 
@@ -89,7 +91,9 @@ final class MessageBroker: Sendable {
       guard word.by.hasPrefix("client:") else { throw violation("gateway") }
       try requireHeard(String(word.by.dropFirst(7)))
       return .approvals([try await access.desk.say(word)])
-    case .receive, .cursor, .mayInvite, .refused, .awaitDelivery, .leaseDeliveries, .delivered:
+    case .dashboard(let request): return .dashboard(try await dashboard(request))
+    case .receive, .say, .cursor, .mayInvite, .refused, .awaitDelivery, .leaseDeliveries,
+      .delivered:
       return try await channels.answer(request, worker: worker)
     case .lease, .record, .authorise, .execute, .reserve, .settle, .finish, .abandon:
       throw violation("gateway")
@@ -108,7 +112,10 @@ final class MessageBroker: Sendable {
     case .authorise(let id, let index):
       let verdict = try await access.authority.verdict(on: id, index, worker: worker)
       // Whoever asks for the message is to know that it waits, and what for.
-      if case .parked = verdict { replies.ring(id) }
+      if case .parked = verdict {
+        replies.ring(id)
+        channels.due.ring()
+      }
       return .verdict(verdict)
     case .execute(let id, let index):
       return .result(try await access.execute(id, index, worker: worker))
@@ -132,8 +139,9 @@ final class MessageBroker: Sendable {
       arrived.ring()
       return .done
     case .admit, .message, .readiness, .status, .authenticated, .authenticationFailed, .metrics,
-      .reconcile, .approvals, .decide, .receive, .cursor, .mayInvite, .refused, .awaitDelivery,
-      .leaseDeliveries, .delivered:
+      .reconcile, .approvals, .decide, .receive, .say, .cursor, .mayInvite, .refused,
+      .awaitDelivery,
+      .leaseDeliveries, .delivered, .dashboard:
       throw violation("agent")
     }
   }
@@ -143,6 +151,11 @@ final class MessageBroker: Sendable {
     guard access.containment.refuses(client: client) else { return }
     throw ApplianceError(
       .contained, "the appliance is contained by its operator", hint: "kafclaw incident show")
+  }
+
+  /// Counts a login to the dashboard with what is nobody's.
+  func failedLogin(from network: String) async throws -> NetworkLock? {
+    try await logins.fail(from: network, path: "/login")
   }
 
   private func askForPass(_ client: String) throws {

@@ -21,7 +21,7 @@ enum ChannelRules {
       guard let needs = needs(of: channel.type) else { return [ValidationIssue]() }
       return missing(channel, needs, path, check) + unused(channel, needs, path, check)
         + addresses(channel, path, check) + identifiers(channel, path, check)
-        + pairing(channel, path, check)
+        + pairing(channel, path, check) + approvals(channel, path, check)
     } + doubles(spec, check)
   }
 
@@ -79,6 +79,29 @@ enum ChannelRules {
         "\(path).pairing", "channel-pairing",
         "pairing is for a channel that can answer, with dmPolicy: allowlist", hint: "remove it")
     ]
+  }
+
+  /// Buttons are Slack's, and somebody has to be able to press them.
+  private static func approvals(
+    _ channel: ChannelSpec, _ path: String, _ check: RuleContext
+  ) -> [ValidationIssue] {
+    guard let approvals = channel.approvals else { return [] }
+    guard channel.type == .slack else {
+      return [
+        check.error(
+          "\(path).approvals", "channel-approvals", "only channels of type slack have buttons",
+          hint: "remove it")
+      ]
+    }
+    let isNamed = isUpper(approvals.conversation, after: "CGD") && !approvals.approvers.isEmpty
+    return isNamed
+      ? []
+      : [
+        check.error(
+          "\(path).approvals", "channel-approvals",
+          "it needs a conversation of Slack, and somebody who may decide",
+          hint: "as in {conversation: C012AB3CD, approvers: [U024BE7LH]}")
+      ]
   }
 
   private static func unused(

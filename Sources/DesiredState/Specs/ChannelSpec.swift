@@ -22,6 +22,7 @@ public struct ChannelSpec: Sendable, Equatable {
   public var verifyToken: SecretReference?
   public var botToken: SecretReference?
   public var pairing = false
+  public var approvals: ChannelApprovalsSpec?
   public var stage: Stage?
   public var protect = false
 
@@ -73,11 +74,34 @@ extension ChannelSpec: SpecSection, SpecNesting {
     SpecField(
       "pairing", \.pairing,
       "Whether an unknown direct sender gets a code, which an operator may approve for a while."),
+    SpecField("approvals", \.approvals, ChannelApprovalsSpec.summary),
     SpecField("stage", \.stage, "Stage in which the channel comes back after an incident."),
     SpecField(
       "protect", \.protect,
       "Whether removing the channel takes two commits: one that sets this to false, applied, and "
         + "then the removal."),
+  ]
+}
+
+/// A Slack conversation that gets waiting calls, with buttons.
+public struct ChannelApprovalsSpec: Sendable, Equatable {
+  public var conversation = ""
+  public var approvers: [SenderID] = []
+
+  public init() {}
+}
+
+extension ChannelApprovalsSpec: SpecSection, SpecNesting {
+  package static var summary: String {
+    "A Slack conversation that gets waiting calls, with buttons to decide about them."
+  }
+
+  package static let fields: [SpecField<Self>] = [
+    SpecField(
+      "conversation", \.conversation, required: true, "Slack's own id: `C…`, `G…` or `D…`."),
+    SpecField(
+      "approvers", \.approvers, required: true,
+      "Who may decide there: immutable user ids. Others are refused, and recorded."),
   ]
 }
 

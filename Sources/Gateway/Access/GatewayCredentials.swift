@@ -73,7 +73,7 @@ public struct GatewayCredentials: Sendable, Codable {
   }
 
   /// The client whose token this is. Looks at every token, so that time tells nothing.
-  func client(presenting token: String, at now: Date) -> Client? {
+  public func client(presenting token: String, at now: Date) -> Client? {
     var found: Client?
     for client in clients {
       for known in client.tokens

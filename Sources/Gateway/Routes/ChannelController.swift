@@ -29,6 +29,7 @@ struct ChannelController: Sendable {
       // While it arrived the channel may have got another secret, or have ended.
       guard let current = channels.webhook(name) else { throw Self.notFound }
       let receipt = try current.receive(incoming, at: now)
+      if let word = receipt.word { _ = try await link.call(.say(channel: name, word)) }
       return try Self.response(receipt.answer(try await store(receipt.messages, name)))
     } catch let refusal as ChannelRefusal {
       throw try await refused(refusal, name, network)

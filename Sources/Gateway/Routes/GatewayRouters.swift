@@ -59,7 +59,9 @@ struct GatewayRouters: Sendable {
           Routes.status: [.get], Routes.reconcile: [.post], Routes.metrics: [.get],
           Routes.approvals: [.get], Routes.approvals + "/": [.post],
           Routes.health: [.get], Routes.readiness: [.get],
-        ], state: state))
+        ].merging(DashboardRoutes.methods) { one, _ in one }, state: state))
+    DashboardRoutes.add(
+      to: router, DashboardController(link: link, networks: networks))
     let status = status
     router.get(RouterPath(Routes.status)) { request, context in
       try await status.status(request, from: context.network)

@@ -71,6 +71,6 @@ public struct CallSheet: Sendable, Equatable {
     let shown = ToolOutput.beginning(of: text, bytes: textLimit)
     guard shown.utf8.count < text.utf8.count else { return Approval.Detail(name, text) }
     return Approval.Detail(
-      "\(name) (the first \(shown.utf8.count) of \(text.utf8.count) bytes)", String(shown))
+      Approval.cutName(name, shown.utf8.count, of: text.utf8.count), String(shown))
   }
 }

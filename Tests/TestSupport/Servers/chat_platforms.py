@@ -157,8 +157,13 @@ class Slack:
         body = request.json()
         with changed:
             ts = self.timestamp()
-            thread = body.get("thread_ts")
-            outbox.add("slack", body["channel"], body["text"], body, thread=thread, id=ts)
+            thread, blocks = body.get("thread_ts"), body.get("blocks", [])
+            buttons = [
+                f'{element["action_id"]} {element["value"]}'
+                for block in blocks if block["type"] == "actions" for element in block["elements"]
+            ]
+            more = {"thread": thread, "id": ts, "buttons": buttons}
+            outbox.add("slack", body["channel"], body["text"], body, **more)
         message = {"user": "U0BOT", "type": "message", "ts": ts, "bot_id": "B0BOT"}
         message |= {"app_id": "A0APP", "text": body["text"], "team": "T0TEAM"}
         message["bot_profile"] = {"id": "B0BOT", "app_id": "A0APP", "name": "kafclaw"}
