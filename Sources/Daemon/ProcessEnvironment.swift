@@ -8,7 +8,8 @@ import Glibc
 /// may hold secrets.
 public enum ProcessEnvironment {
   private static let plain = [
-    "KAFCLAW_HOME", "KAFCLAW_LOG_LEVEL", "KAFCLAW_ALLOW_ROOT", "NO_COLOR", "TERM",
+    "KAFCLAW_HOME", "KAFCLAW_LOG_LEVEL", "KAFCLAW_LOG_FORMAT", "KAFCLAW_ALLOW_ROOT", "NO_COLOR",
+    "TERM",
   ]
 
   /// The value of a variable that is no secret; `nil` when unset.
@@ -42,7 +43,9 @@ public enum ProcessEnvironment {
       // libgit2's ssh transport fails without one.
       "HOME": "/nonexistent",
     ]
-    for name in ["KAFCLAW_LOG_LEVEL", "KAFCLAW_ALLOW_ROOT", "LLVM_PROFILE_FILE"] {
+    for name in [
+      "KAFCLAW_LOG_LEVEL", "KAFCLAW_LOG_FORMAT", "KAFCLAW_ALLOW_ROOT", "LLVM_PROFILE_FILE",
+    ] {
       environment[name] = value(of: name)
     }
     return environment

@@ -68,9 +68,9 @@ extension ResourceKind {
     case .modes: 0
     case .secret: 1
     case .senders: 2
-    case .tools: 3
-    case .workspace: 4
-    case .skill: 5
+    case .skill: 3
+    case .tools: 4
+    case .workspace: 5
     case .configuration: 6
     case .component: 7
     }

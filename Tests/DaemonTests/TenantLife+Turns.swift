@@ -49,7 +49,11 @@ extension TenantLife {
     model.update(turn)
     expectOnlyItsOwn(work, turn)
     let tools = try await bench.access.authority.grantedTools(work)
-    #expect(tools == (model.isDenied(turn.message) ? [] : ToolName.known.sorted()), "\(place)")
+    #expect(
+      tools
+        == (model.isDenied(turn.message)
+          ? [] : ToolName.known.subtracting(ToolName.ofSkills).sorted()),
+      "\(place)")
   }
 
   /// What a turn is given is its conversation's: all of that, and nothing else.

@@ -77,6 +77,8 @@ struct PatchGenerator {
     spec.tools.deny = ["exec"]
     (spec.reconcile.interval, spec.reconcile.health) = (SpecDuration(seconds: 90), HealthSpec())
     spec.security = SecuritySpec()
+    (spec.skills.enabled, spec.skills.sources) = (["summarize"], [])
+    spec.skills.limits = SkillLimitsSpec()
     return spec
   }
 

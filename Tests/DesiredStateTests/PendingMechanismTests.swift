@@ -74,7 +74,7 @@ struct PendingMechanismTests {
     let issues = Documents.load(document).issues
     #expect(
       issues.map(\.summary) == [
-        "3:18 pending-mechanism channels.team.type", "4:13 range reconcile.interval",
+        "3:19 pending-mechanism channels.team.type", "4:13 range reconcile.interval",
       ])
     #expect(issues.map(\.severity) == [.warning, .error])
   }

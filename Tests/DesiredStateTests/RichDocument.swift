@@ -84,6 +84,7 @@ extension Documents {
         component: correct
         configuration: report
         modes: report
+        skill: report
         senders: report
         tools: correct
         workspace: correct

@@ -103,7 +103,7 @@ struct TurnTests {
       principal: guest, tier: .external, session: SessionKey(rawValue: "s"),
       tools: Set(policy.grantedTools(guest, taint: [])), taint: [])
     let subagent = turn.narrowed(to: ToolName.known).tainted(by: [.web])
-    #expect(subagent.tools == ["read_file", "list_dir"])
+    #expect(subagent.tools == ["read_file", "list_dir", "read_skill"])
     #expect(
       Set(policy.grantedTools(subagent.principal, taint: subagent.taint))
         .isSubset(of: turn.tools))

@@ -59,7 +59,8 @@ struct ToolExecutorTests {
       Dictionary(uniqueKeysWithValues: taints) == [
         ToolName.readFile: "files", ToolName.listDirectory: "files",
         ToolName.searchFiles: "files", ToolName.writeFile: "none", ToolName.editFile: "none",
-        ToolName.exec: "files", ToolName.webFetch: "web",
+        ToolName.exec: "files", ToolName.webFetch: "web", ToolName.readSkill: "none",
+        ToolName.runSkill: "files",
       ])
   }
 

@@ -20,6 +20,7 @@ struct SkillsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       List.self, Status.self, Verify.self, Install.self, Update.self, Remove.self, Exec.self,
+      Auth.self,
     ], defaultSubcommand: List.self)
 
   /// `kafclaw skills list`.

@@ -83,9 +83,14 @@ extension ComponentEntry {
 
 /// Log lines on standard error, for the service manager to keep.
 public enum LogBootstrap {
-  /// Level from `KAFCLAW_LOG_LEVEL`; defaults to `info`.
+  /// Level from `KAFCLAW_LOG_LEVEL`, which defaults to `info`; lines for programs where
+  /// `KAFCLAW_LOG_FORMAT` is `json`.
   static func logger(_ label: String) -> Logger {
-    var logger = Logger(label: "kafclaw.\(label)") { StreamLogHandler.standardError(label: $0) }
+    let isJSON = ProcessEnvironment.value(of: "KAFCLAW_LOG_FORMAT") == "json"
+    var logger = Logger(label: "kafclaw.\(label)") { label -> any LogHandler in
+      if isJSON { return JSONLogHandler(label: label) }
+      return StreamLogHandler.standardError(label: label)
+    }
     let level = ProcessEnvironment.value(of: "KAFCLAW_LOG_LEVEL").flatMap {
       Logger.Level(rawValue: $0)
     }

@@ -59,6 +59,15 @@ private struct UnauthenticatedProbe {
     _ request: String, _ exchange: HTTPExchange, _ report: inout ProbeReport
   ) {
     let status = exchange.status ?? 0
+    // A browser is led to where it logs in, and told nothing else.
+    if listener == .dashboard, let answer = exchange.answers.first, answer.status == 303,
+      answer.body.isEmpty,
+      answer.fields.contains(where: {
+        $0.name == "location" && ["/login", "/overview"].contains($0.value)
+      })
+    {
+      return report.pass(report.note(request, exchange))
+    }
     if status >= 400, !Self.refusals.contains(status) {
       // Not refused for the right reason, but nothing was given away.
       report.doubt(report.note(request, exchange))
