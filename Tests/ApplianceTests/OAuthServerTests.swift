@@ -50,7 +50,7 @@ struct OAuthServerTests {
     #expect(try run(["refresh", "example"]).code == 0)
     #expect(try run(["list", "--json"]).output.contains("\"isRenewable\"") == false)
     let names = try Program.run(["tomb", "list"], home: home).output
-    for part in ["access", "account", "refresh"] {
+    for part in ["client", "tokens"] {
       #expect(names.contains("oauth/example/default/\(part)"))
     }
     #expect(!names.contains("pending"))
@@ -62,6 +62,12 @@ struct OAuthServerTests {
     }
     let audit = try Program.run(["audit", "show", "--log", "skills"], home: home).output
     #expect(audit.contains("skill.auth") && audit.contains("oauth/example/default"))
+
+    // Another consent that nobody answers changes nothing of this one; no entry is set by hand.
+    #expect(try run(start, input: "another secret").code == 0)
+    #expect(try run(["refresh", "example"]).code == 0)
+    let byHand = try Program.run(["tomb", "set", "oauth/a/b/tokens"], home: home, input: "x")
+    #expect(byHand.code == 1 && byHand.errors.contains("part of an account"))
 
     // The server says of itself that it cannot be told.
     let revoked = try run(["revoke", "example"])

@@ -42,7 +42,11 @@ struct JSONLogTests {
     #expect(object["level"] as? String == "warning" && object["message"] as? String == "odd\nline")
     let metadata = try #require(object["metadata"] as? [String: Any])
     #expect(metadata["channel"] as? String == "a\"b\n{}")
-    #expect((metadata["long"] as? String)?.utf8.count == 4_096)
+    #expect((metadata["long"] as? String)?.utf8.count == 1_024)
     #expect(!String(decoding: line, as: UTF8.self).contains("4711"))
+    let many = Dictionary(uniqueKeysWithValues: (0..<99).map { ("key\($0)", "\u{1}\u{2}") })
+    logger.error(
+      "\(String(repeating: "\u{1}", count: 9_000))", metadata: many.mapValues { "\($0)" })
+    #expect(lines.all.count == 2 && lines.all.allSatisfy { $0.count <= JSONLogHandler.lineLimit })
   }
 }

@@ -39,15 +39,17 @@ struct OAuthTests {
       (Self.document(token: "http://login.example.org/token"), Self.root),
       (Self.document(token: "https://u@login.example.org/token"), Self.root),
       (Self.document(more: ",\"revocation_endpoint\":\"ftp://x\""), Self.root),
-      (Array("{}".utf8), Self.root), (Array("[".utf8), Self.root),
+      (Self.document(token: "http://127.0.0.1:22/x"), Self.root), (Array("{}".utf8), Self.root),
+      (Array("[".utf8), Self.root),
     ] {
       #expect(throws: ApplianceError.self) { try OAuthIssuer(document: document, of: of) }
     }
     #expect(
-      try OAuthIssuer.address(of: "microsoft-365", issuer: nil, tenant: "a-1.b")
-        == "https://login.microsoftonline.com/a-1.b/v2.0")
+      try OAuthIssuer.address(
+        of: "microsoft-365", issuer: nil, tenant: "9188040d-6c67-4c5b-b112-36a304b66dad")
+        == "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0")
     #expect(throws: ApplianceError.self) {
-      try OAuthIssuer.address(of: "microsoft-365", issuer: nil, tenant: "a/b")
+      try OAuthIssuer.address(of: "microsoft-365", issuer: nil, tenant: "example.org")
     }
     #expect(throws: ApplianceError.self) {
       try OAuthIssuer.address(of: "own", issuer: "http://login.example.org", tenant: nil)
@@ -84,9 +86,33 @@ struct OAuthTests {
       (good + "&iss=https%3A%2F%2Fevil.example.org", 0), ("", 0), ("http://127.0.0.1:1/back", 0),
       ("http://127.0.0.1:1/back?error=access_denied&state=\(state)", 0),
       ("http://127.0.0.1:1/back?code=&state=\(state)", 0),
+      (good + "&iss=https%3A%2F%2Fevil%ZZ", 0), (good + "&code=other", 0),
     ] {
       #expect(throws: ApplianceError.self, "\(answer)") {
         try pending.code(in: answer, at: start + second)
+      }
+    }
+  }
+
+  @Test("a server that names itself has to, and a redirect has to come back unchanged")
+  func strictness() throws {
+    let more = ",\"authorization_response_iss_parameter_supported\":true"
+    let issuer = try OAuthIssuer(document: Self.document(more: more), of: Self.root)
+    let pending = try OAuthPending(
+      issuer, client: "c", redirect: "http://127.0.0.1:1/back", scopes: [], at: start)
+    let state = try field("state", of: pending.address)
+    let answer = "http://127.0.0.1:1/back?code=a&state=\(state)"
+    #expect(throws: ApplianceError.self) { try pending.code(in: answer, at: start) }
+    #expect(throws: Never.self) {
+      try pending.code(in: answer + "&iss=https%3A%2F%2Flogin.example.org", at: start)
+    }
+    for redirect in [
+      "http://127.0.0.1:1", "https://Example.org/a", "https://example.org:443/a",
+      "https://example.org/a?b=1",
+      "http://example.org/a",
+    ] {
+      #expect(throws: ApplianceError.self, "\(redirect)") {
+        try OAuthPending(issuer, client: "c", redirect: redirect, scopes: [], at: start)
       }
     }
   }
@@ -97,6 +123,11 @@ struct OAuthTests {
     let grant = try OAuthGrant(answer: Array(answer.utf8), status: 200, at: start)
     #expect(grant.accessEnds == start + 60 && grant.scopes == ["x", "y"] && grant.refresh == nil)
     #expect(!"\(grant)".contains("\"a\""))
+    let text = #"{"access_token":"a","token_type":"bearer","expires_in":"60"}"#
+    #expect(
+      try OAuthGrant(answer: Array(text.utf8), status: 200, at: start).accessEnds == start + 60)
+    let over = #"{"access_token":"a","token_type":"bearer","expires_in":0}"#
+    #expect(try OAuthGrant(answer: Array(over.utf8), status: 200, at: start).accessEnds == start)
     for (body, status) in [
       (answer, 400), (#"{"access_token":"a"}"#, 200), (#"{"token_type":"bearer"}"#, 200),
       ("x", 200),

@@ -175,6 +175,10 @@ enum OwnEntries {
         .tombInvalid, "\(Quoted(name)) is kept by the program itself",
         hint: "kafclaw token, kafclaw audit")
     }
+    if name.hasPrefix("oauth/") {
+      throw ApplianceError(
+        .tombInvalid, "\(Quoted(name)) is part of an account", hint: "kafclaw skills auth")
+    }
     if name.hasPrefix("token/") {
       throw ApplianceError(
         .tombInvalid, "\(Quoted(name)) stands for a token that is made here",

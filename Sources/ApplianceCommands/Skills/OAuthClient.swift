@@ -60,10 +60,23 @@ enum OAuthClient {
   ) async throws -> (status: Int, body: [UInt8]) {
     var request = request
     request.headers.add(name: "accept", value: "application/json")
+    let whole = request
     do {
-      let response = try await http.execute(request, timeout: .seconds(30))
-      let body = try await response.body.collect(upTo: limit)
-      return (Int(response.status.code), Array(body.readableBytesView))
+      return try await withThrowingTaskGroup(of: (status: Int, body: [UInt8]).self) { group in
+        group.addTask {
+          let response = try await http.execute(whole, timeout: .seconds(30))
+          let body = try await response.body.collect(upTo: limit)
+          return (Int(response.status.code), Array(body.readableBytesView))
+        }
+        // The client's own limit ends with the head of an answer.
+        group.addTask {
+          try await Task.sleep(for: .seconds(30))
+          throw CancellationError()
+        }
+        defer { group.cancelAll() }
+        guard let answer = try await group.next() else { throw CancellationError() }
+        return answer
+      }
     } catch {
       throw ApplianceError(
         .oauthRefused, "the authorization server cannot be asked: \(type(of: error))",

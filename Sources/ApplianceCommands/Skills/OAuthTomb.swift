@@ -2,11 +2,12 @@
 // SPDX-FileCopyrightText: The KafClaw authors
 
 import ApplianceModel
+import DurableIO
 import Foundation
 import Skills
 import Tomb
 
-/// One account's entries in the tomb.
+/// One account's entries in the tomb. Whoever changes them holds ``lock(_:)``.
 struct OAuthTomb {
   private static let consumer = "supervisor"
 
@@ -15,90 +16,138 @@ struct OAuthTomb {
 
   init(_ tomb: TombStore, _ entries: OAuthEntries) { (self.tomb, self.entries) = (tomb, entries) }
 
-  /// What is needed to ask for tokens.
-  struct Taken {
-    let pending: OAuthPending
-    let secret: SecretValue?
+  /// Held from reading an account to its change, also while its server is asked: two who renew at once would
+  /// take each other's tokens for stolen.
+  static func lock(_ options: GlobalOptions) throws -> FileLock {
+    try FileLock(
+      acquiring: try options.paths.tombLock + ".oauth", purpose: "kafclaw skills auth", patience: 90
+    )
   }
 
-  /// What is needed to use or end an account.
-  struct Held {
+  /// A consent that waits, with its client's secret.
+  struct Pending: Codable {
+    let consent: OAuthPending
+    let secret: [UInt8]?
+  }
+
+  /// What was given: changed as a whole.
+  struct Tokens: Codable {
     let account: OAuthAccount
-    let access: SecretValue?
-    let refresh: SecretValue?
-    let secret: SecretValue?
+    let access: [UInt8]
+    let refresh: [UInt8]?
   }
 
-  func begin(_ pending: OAuthPending, _ secret: SecretValue?) throws {
-    try set(entries.pending, json: pending, ends: pending.startedAt + OAuthPending.life)
-    if let secret { try set(entries.secret, secret) }
+  /// A client's secret, and whose it is: it is shown to nobody else.
+  private struct Client: Codable {
+    let issuer: String
+    let client: String
+    let secret: [UInt8]
+  }
+
+  func begin(_ consent: OAuthPending, _ secret: SecretValue?) throws {
+    let pending = Pending(consent: consent, secret: secret.map { $0.withBytes { Array($0) } })
+    try set(entries.pending, json: pending)
   }
 
   /// The consent that waits for its answer; it is gone then.
-  func take() throws -> Taken {
+  func take() throws -> Pending {
     guard let value = try value(entries.pending) else {
       throw ApplianceError(
         .oauthRefused, "no consent of \(entries.provider) waits for an answer",
         hint: "kafclaw skills auth start \(entries.provider)")
     }
     try tomb.remove(entries.pending)
-    return Taken(
-      pending: try Self.decode(OAuthPending.self, value), secret: try self.value(entries.secret))
+    return try Self.decode(Pending.self, value)
   }
 
-  func keep(_ grant: OAuthGrant, _ pending: OAuthPending) throws {
+  /// The secret first: without it the tokens cannot be used, and with another account's they are not.
+  func keep(_ grant: OAuthGrant, _ pending: Pending) throws {
+    let consent = pending.consent
+    if let secret = pending.secret {
+      try set(
+        entries.client,
+        json: Client(issuer: consent.issuer.issuer, client: consent.client, secret: secret))
+    } else if try value(entries.client) != nil {
+      try tomb.remove(entries.client)
+    }
     try store(
-      grant,
+      grant, refresh: grant.refresh,
       OAuthAccount(
-        issuer: pending.issuer, client: pending.client, scopes: grant.scopes ?? pending.scopes,
+        issuer: consent.issuer, client: consent.client, scopes: grant.scopes ?? consent.scopes,
         since: Date(), accessEnds: grant.accessEnds, isRenewable: grant.refresh != nil))
   }
 
   /// A server may give another refresh token, and takes the one before back then (RFC 9700, section 4.14).
-  func renew(_ grant: OAuthGrant, _ before: OAuthAccount) throws {
+  func renew(_ grant: OAuthGrant, _ held: Held) throws {
+    let before = held.account
     try store(
-      grant,
+      grant, refresh: grant.refresh ?? held.refresh,
       OAuthAccount(
         issuer: before.issuer, client: before.client, scopes: grant.scopes ?? before.scopes,
         since: before.since, accessEnds: grant.accessEnds, isRenewable: true))
   }
 
-  /// The tokens first: an account without them says what is missing, tokens without an account nothing.
-  private func store(_ grant: OAuthGrant, _ account: OAuthAccount) throws {
-    if let refresh = grant.refresh { try set(entries.refresh, refresh) }
+  private func store(
+    _ grant: OAuthGrant, refresh: SecretValue?, _ account: OAuthAccount
+  ) throws {
+    let tokens = Tokens(
+      account: account, access: grant.access.withBytes { Array($0) },
+      refresh: refresh.map { $0.withBytes { Array($0) } })
     // What can be renewed needs nobody's attention when it ends.
-    try set(entries.access, grant.access, ends: account.isRenewable ? nil : account.accessEnds)
-    try set(entries.account, json: account)
+    try set(entries.tokens, json: tokens, ends: account.isRenewable ? nil : account.accessEnds)
+  }
+
+  /// What is needed to use or end an account.
+  struct Held {
+    let account: OAuthAccount
+    let access: SecretValue
+    let refresh: SecretValue?
+    let secret: SecretValue?
   }
 
   /// - Throws: `oauth.refused` where there is no account.
   func held() throws -> Held {
-    guard let account = try value(entries.account) else {
+    guard let value = try value(entries.tokens) else {
       throw ApplianceError(
         .oauthRefused, "there is no account \(entries.provider), profile \(entries.profile)",
         hint: "kafclaw skills auth start \(entries.provider)")
     }
+    let tokens = try Self.decode(Tokens.self, value)
+    let client = try self.value(entries.client).map { try Self.decode(Client.self, $0) }
+    let isOwn =
+      client?.issuer == tokens.account.issuer.issuer && client?.client == tokens.account.client
     return Held(
-      account: try Self.decode(OAuthAccount.self, account), access: try value(entries.access),
-      refresh: try value(entries.refresh), secret: try value(entries.secret))
+      account: tokens.account, access: SecretValue(copying: tokens.access),
+      refresh: tokens.refresh.map { SecretValue(copying: $0) },
+      secret: isOwn ? client.map { SecretValue(copying: $0.secret) } : nil)
   }
 
-  func forget() throws {
-    for name in [entries.access, entries.refresh, entries.secret, entries.pending, entries.account]
-    where try value(name) != nil { try tomb.remove(name) }
-  }
-
-  func state() throws -> AuthState {
-    let held = try held()
-    return AuthState(entries, held.account, at: Date())
-  }
-
-  static func states(of tomb: TombStore) throws -> [AuthState] {
-    try tomb.list().compactMap { entry in
-      let parts = entry.name.split(separator: "/").map(String.init)
-      guard parts.count == 4, parts[0] == "oauth", parts[3] == "account" else { return nil }
-      return try OAuthTomb(tomb, OAuthEntries(provider: parts[1], profile: parts[2])).state()
+  /// - Returns: Whether there was anything.
+  func forget() throws -> Bool {
+    var had = false
+    for name in [entries.tokens, entries.client, entries.pending] where try value(name) != nil {
+      try tomb.remove(name)
+      had = true
     }
+    return had
+  }
+
+  func state() throws -> AuthState { AuthState(entries, try held().account, at: Date()) }
+
+  /// Every account; one that cannot be read is told, and hides no other.
+  static func states(of tomb: TombStore) throws -> (accounts: [AuthState], damaged: [String]) {
+    var (accounts, damaged) = ([AuthState](), [String]())
+    for entry in try tomb.list() {
+      let parts = entry.name.split(separator: "/").map(String.init)
+      guard parts.count == 4, parts[0] == "oauth", parts[3] == "tokens" else { continue }
+      do {
+        let entries = try OAuthEntries(provider: parts[1], profile: parts[2])
+        accounts.append(try OAuthTomb(tomb, entries).state())
+      } catch {
+        damaged.append(entry.name)
+      }
+    }
+    return (accounts, damaged)
   }
 
   private func value(_ name: String) throws -> SecretValue? {
@@ -109,15 +158,19 @@ struct OAuthTomb {
     }
   }
 
-  private func set(_ name: String, _ value: SecretValue, ends: Date? = nil) throws {
+  private func set(_ name: String, json: some Encodable, ends: Date? = nil) throws {
+    let bytes = try ApplianceJSON.encode(json)
+    guard bytes.count <= TombEntry.valueLimit else {
+      throw ApplianceError(
+        .oauthRefused, "what the server gave is over \(TombEntry.valueLimit) bytes")
+    }
+    // An end that an entry had stays unless another one is given.
+    let before = try tomb.list().first { $0.name == name }
+    if before?.expires != nil, ends == nil { try tomb.remove(name) }
     try tomb.set(
-      name, value,
+      name, SecretValue(copying: bytes),
       EntryDetails(purpose: "an account of skills", consumers: [Self.consumer], expires: ends),
       at: Date())
-  }
-
-  private func set(_ name: String, json: some Encodable, ends: Date? = nil) throws {
-    try set(name, SecretValue(copying: try ApplianceJSON.encode(json)), ends: ends)
   }
 
   private static func decode<Value: Decodable>(
@@ -159,15 +212,22 @@ enum AuthText {
   private struct Accounts: Encodable {
     let formatVersion = 1
     let accounts: [AuthState]
+    /// Entries of the tomb that are no accounts.
+    let damaged: [String]
 
     private enum CodingKeys: String, CodingKey {
-      case formatVersion, accounts
+      case formatVersion, accounts, damaged
     }
   }
 
-  static func show(_ states: [AuthState], _ options: GlobalOptions) throws {
-    if options.format == .json { return try Output.json(Accounts(accounts: states)) }
-    if states.isEmpty { Output.line("no accounts") }
+  static func show(
+    _ states: [AuthState], damaged: [String] = [], _ options: GlobalOptions
+  ) throws {
+    if options.format == .json {
+      return try Output.json(Accounts(accounts: states, damaged: damaged))
+    }
+    if states.isEmpty, damaged.isEmpty { Output.line("no accounts") }
+    for name in damaged { Output.line("\(VisibleText.escape(name))  damaged") }
     for state in states {
       let ends = state.accessEnds.map { ", access until \($0.formatted(.iso8601))" } ?? ""
       let scopes = state.scopes.map { VisibleText.escape($0) }.joined(separator: " ")
@@ -180,10 +240,13 @@ enum AuthText {
 
 /// What is asked of authorization servers for an account.
 enum OAuthExchange {
-  static func exchange(_ code: SecretValue, for taken: OAuthTomb.Taken) async throws -> OAuthGrant {
-    let pending = taken.pending
+  static func exchange(
+    _ code: SecretValue, for taken: OAuthTomb.Pending
+  ) async throws -> OAuthGrant {
+    let pending = taken.consent
     let (status, body) = try await OAuthClient.ask(
-      pending.issuer.token, of: pending.issuer, client: pending.client, secret: taken.secret,
+      pending.issuer.token, of: pending.issuer, client: pending.client,
+      secret: taken.secret.map { SecretValue(copying: $0) },
       [
         ("grant_type", "authorization_code"), ("code", text(code)),
         ("redirect_uri", pending.redirect), ("code_verifier", pending.verifier),
@@ -194,7 +257,8 @@ enum OAuthExchange {
   static func refresh(_ held: OAuthTomb.Held) async throws -> OAuthGrant {
     guard let refresh = held.refresh else {
       throw ApplianceError(
-        .oauthRefused, "the provider gave no refresh token", hint: "kafclaw skills auth start")
+        .oauthRefused, "there is no refresh token",
+        hint: "kafclaw skills auth start PROVIDER")
     }
     let account = held.account
     let (status, body) = try await OAuthClient.ask(
@@ -208,18 +272,19 @@ enum OAuthExchange {
     guard let address = held.account.issuer.revocation else {
       return "it has no way to be told (RFC 7009)"
     }
+    var problem: String?
     for (token, kind) in [(held.refresh, "refresh_token"), (held.access, "access_token")] {
       guard let token else { continue }
       do {
         let (status, _) = try await OAuthClient.ask(
           address, of: held.account.issuer, client: held.account.client, secret: held.secret,
           [("token", text(token)), ("token_type_hint", kind)])
-        guard status == 200 else { return "it answered \(status)" }
+        if status != 200 { problem = "it answered \(status)" }
       } catch {
-        return ApplianceError.of(error).message
+        problem = ApplianceError.of(error).message
       }
     }
-    return nil
+    return problem
   }
 
   private static func text(_ secret: SecretValue) -> String {

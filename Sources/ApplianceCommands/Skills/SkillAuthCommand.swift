@@ -73,21 +73,28 @@ extension SkillsCommand {
         let server = try await OAuthClient.issuer(at: address)
         let pending = try OAuthPending(
           server, client: clientID, redirect: redirectURI,
-          scopes: scope.isEmpty ? ["openid", "offline_access"] : scope, at: Date())
+          scopes: scope.isEmpty ? Self.scopes(account.provider) : scope, at: Date())
         let secret =
           withSecret
           ? try input.newValue("Secret of the client", limit: TombEntry.valueLimit) : nil
         try SkillAuthRecord(try options.paths, provider: entries.provider, profile: entries.profile)
           .tell("start", .intent, ["issuer": server.issuer])
+        let lock = try OAuthTomb.lock(options)
         _ = try CommandTomb.change(options, "oauth", entries.pending) { tomb in
           try OAuthTomb(tomb, entries).begin(pending, secret)
         }
+        _ = consume lock
         if options.format == .json {
           return try Output.json(["formatVersion": "1", "url": pending.address])
         }
         Output.note(
           "open this in a browser, then: kafclaw skills auth complete \(account.provider)")
         Output.line(pending.address)
+      }
+
+      /// Google knows no `offline_access`.
+      private static func scopes(_ provider: String) -> [String] {
+        provider == "google-workspace" ? ["openid"] : ["openid", "offline_access"]
       }
     }
 
@@ -109,25 +116,28 @@ extension SkillsCommand {
         let record = SkillAuthRecord(
           try options.paths, provider: entries.provider, profile: entries.profile)
         try record.tell("complete", .intent)
+        let lock = try OAuthTomb.lock(options)
         // Used up before anything is done with it.
         let (store, taken) = try CommandTomb.change(options, "oauth", entries.pending) { tomb in
           try OAuthTomb(tomb, entries).take()
         }
         do {
           let code = try answer.withBytes { bytes in
-            try taken.pending.code(
+            try taken.consent.code(
               in: String(decoding: bytes, as: UTF8.self).trimmingCharacters(
                 in: .whitespacesAndNewlines), at: Date())
           }
           let grant = try await OAuthExchange.exchange(code, for: taken)
-          _ = try CommandTomb.change(options, "oauth", entries.account) { tomb in
-            try OAuthTomb(tomb, entries).keep(grant, taken.pending)
+          _ = try CommandTomb.change(options, "oauth", entries.tokens) { tomb in
+            try OAuthTomb(tomb, entries).keep(grant, taken)
           }
-          try record.tell("complete", .done)
         } catch {
-          try record.tell("complete", .failed, ["error": ApplianceError.of(error).code.rawValue])
+          // `try?`: why it failed is worth more than that this could not be recorded.
+          try? record.tell("complete", .failed, ["error": ApplianceError.of(error).code.rawValue])
           throw error
         }
+        try record.tell("complete", .done)
+        _ = consume lock
         try AuthText.show([try OAuthTomb(store, entries).state()], options)
       }
     }
@@ -142,6 +152,7 @@ extension SkillsCommand {
 
       func run() async throws {
         let entries = try account.entries
+        let lock = try OAuthTomb.lock(options)
         let store = try CommandTomb.store(options)
         let held = try OAuthTomb(store, entries).held()
         let record = SkillAuthRecord(
@@ -149,14 +160,16 @@ extension SkillsCommand {
         try record.tell("refresh", .intent)
         do {
           let grant = try await OAuthExchange.refresh(held)
-          _ = try CommandTomb.change(options, "oauth", entries.account) { tomb in
-            try OAuthTomb(tomb, entries).renew(grant, held.account)
+          _ = try CommandTomb.change(options, "oauth", entries.tokens) { tomb in
+            try OAuthTomb(tomb, entries).renew(grant, held)
           }
-          try record.tell("refresh", .done)
         } catch {
-          try record.tell("refresh", .failed, ["error": ApplianceError.of(error).code.rawValue])
+          // `try?`: why it failed is worth more than that this could not be recorded.
+          try? record.tell("refresh", .failed, ["error": ApplianceError.of(error).code.rawValue])
           throw error
         }
+        try record.tell("refresh", .done)
+        _ = consume lock
         try AuthText.show([try OAuthTomb(store, entries).state()], options)
       }
     }
@@ -175,15 +188,28 @@ extension SkillsCommand {
 
       func run() async throws {
         let entries = try account.entries
+        let lock = try OAuthTomb.lock(options)
         let store = try CommandTomb.store(options)
-        let held = try OAuthTomb(store, entries).held()
         let record = SkillAuthRecord(
           try options.paths, provider: entries.provider, profile: entries.profile)
         try record.tell("revoke", .intent)
-        _ = try CommandTomb.change(options, "oauth", entries.account) { tomb in
+        // The provider first: whoever is stopped in between asks again.
+        let problem: String?
+        do {
+          problem = await OAuthExchange.revoke(try OAuthTomb(store, entries).held())
+        } catch {
+          problem = ApplianceError.of(error).message
+        }
+        let (_, had) = try CommandTomb.change(options, "oauth", entries.tokens) { tomb in
           try OAuthTomb(tomb, entries).forget()
         }
-        let problem = await OAuthExchange.revoke(held)
+        _ = consume lock
+        guard had else {
+          try? record.tell("revoke", .failed)  // `try?`: there was nothing to take back
+          throw ApplianceError(
+            .oauthRefused, "there is no account \(account.provider), profile \(account.profile)",
+            hint: "kafclaw skills auth list")
+        }
         try record.tell(
           "revoke", problem == nil ? .done : .failed, problem.map { ["why": $0] } ?? [:])
         if options.format == .json {
@@ -200,14 +226,17 @@ extension SkillsCommand {
     struct List: AsyncParsableCommand {
       static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List accounts, without their secrets.",
-        discussion: "Exit code 0, or 1 when an account has ended and cannot be renewed.")
+        discussion:
+          "Exit code 0, or 1 when an account is damaged, or has ended and cannot be renewed.")
 
       @OptionGroup var options: GlobalOptions
 
       func run() async throws {
-        let states = try OAuthTomb.states(of: try CommandTomb.store(options))
-        try AuthText.show(states, options)
-        if states.contains(where: { $0.condition == .ended }) { throw CommandExit(code: 1) }
+        let (states, damaged) = try OAuthTomb.states(of: try CommandTomb.store(options))
+        try AuthText.show(states, damaged: damaged, options)
+        if !damaged.isEmpty || states.contains(where: { $0.condition == .ended }) {
+          throw CommandExit(code: 1)
+        }
       }
     }
   }

@@ -11,7 +11,9 @@ import Logging
 /// Secrets are kept out by their types: none of them can be made into text.
 struct JSONLogHandler: LogHandler {
   /// Bytes of one text; longer ones are cut.
-  static let textLimit = 4_096
+  static let textLimit = 1_024
+  /// Bytes of one line: a pipe takes no more at once (pipe(7), PIPE_BUF).
+  static let lineLimit = 4_096
 
   var logLevel: Logger.Level = .info
   var metadata: Logger.Metadata = [:]
@@ -32,12 +34,19 @@ struct JSONLogHandler: LogHandler {
     if let error = event.error, fields["error"] == nil {
       fields["error"] = .string(Self.short("\(error)"))
     }
-    let line: JSONValue = [
+    var line: [String: JSONValue] = [
       "time": .string(Date().formatted(.iso8601)), "level": .string(event.level.rawValue),
       "label": .string(label), "message": .string(Self.short(event.message.description)),
       "metadata": .object(fields),
     ]
-    write(CanonicalJSON.bytes(line) + [UInt8(ascii: "\n")])
+    var bytes = CanonicalJSON.bytes(.object(line))
+    if bytes.count >= Self.lineLimit {
+      line["metadata"] = ["cut": true]
+      line["message"] = .string(
+        String(String.UnicodeScalarView(event.message.description.unicodeScalars.prefix(300))))
+      bytes = CanonicalJSON.bytes(.object(line))
+    }
+    write(bytes + [UInt8(ascii: "\n")])
   }
 
   private static func json(_ value: Logger.Metadata.Value) -> JSONValue {
@@ -54,8 +63,15 @@ struct JSONLogHandler: LogHandler {
     return String(decoding: text.utf8.prefix(textLimit), as: UTF8.self)
   }
 
-  /// One call, so that lines of several processes do not run into each other.
   private static let writeToStandardError: @Sendable ([UInt8]) -> Void = { bytes in
-    bytes.withUnsafeBytes { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+    bytes.withUnsafeBytes { buffer in
+      var offset = 0
+      while offset < buffer.count {
+        let count = Glibc.write(2, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { return }
+        offset += count
+      }
+    }
   }
 }

@@ -41,11 +41,10 @@ public struct OAuthEntries: Sendable {
     prefix = "oauth/\(provider)/\(profile)/"
   }
 
-  /// A consent that was asked for and not answered.
+  /// A consent that was asked for and not answered, with the secret of its client.
   public var pending: String { prefix + "pending" }
-  public var account: String { prefix + "account" }
-  public var access: String { prefix + "access" }
-  public var refresh: String { prefix + "refresh" }
-  /// Of the client, where it has one; never beside the tokens in one entry.
-  public var secret: String { prefix + "client" }
+  /// What was given: the account and its tokens, changed together.
+  public var tokens: String { prefix + "tokens" }
+  /// The client's secret, where it has one: never beside the tokens in one entry.
+  public var client: String { prefix + "client" }
 }

@@ -9,17 +9,30 @@ public enum OAuthForm {
     fields.map { "\(encoded($0.0))=\(encoded($0.1))" }.joined(separator: "&")
   }
 
-  /// The first of each name; what is not encoded as it should be is left out.
-  static func fields(_ query: String) -> [String: String] {
+  /// `nil` where a field is there twice or is not encoded as it should be: what one reader passes over another
+  /// one takes.
+  static func fields(_ query: String) -> [String: String]? {
     var fields: [String: String] = [:]
-    for pair in query.split(separator: "&").prefix(64) {
+    for pair in query.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = decoded(parts[0]), fields[name] == nil,
+      guard fields.count < 64, let name = decoded(parts[0]), fields[name] == nil,
         let value = decoded(parts.count > 1 ? parts[1] : "")
-      else { continue }
+      else { return nil }
       fields[name] = value
     }
     return fields
+  }
+
+  /// A word of a server as it may be shown: its names for errors are such words (RFC 6749, section 5.2).
+  static func word(_ text: String?) -> String {
+    let isWord =
+      text.map { text in
+        (1...60).contains(text.utf8.count)
+          && text.utf8.allSatisfy {
+            $0 == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+          }
+      } ?? false
+    return isWord ? text ?? "" : "no known error"
   }
 
   public static func encoded(_ text: String) -> String {

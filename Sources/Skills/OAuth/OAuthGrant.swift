@@ -17,7 +17,7 @@ public struct OAuthGrant: Sendable {
   private struct Answer: Decodable {
     let access: String?
     let refresh: String?
-    let seconds: Double?
+    let seconds: JSONValue?
     let scope: String?
     let kind: String?
     let error: String?
@@ -31,6 +31,18 @@ public struct OAuthGrant: Sendable {
     }
   }
 
+  /// Some servers write the number as text.
+  private static func seconds(_ value: JSONValue) -> Double? {
+    let number: Double? =
+      switch value {
+      case .integer(let number): Double(number)
+
+      case .string(let text): Double(text)
+      default: nil
+      }
+    return number.flatMap { $0.isFinite ? $0 : nil }
+  }
+
   /// - Throws: `oauth.refused`; the server's description is left out, since it may quote what it was sent.
   public init(answer: [UInt8], status: Int, at now: Date) throws {
     // `try?`: whatever is wrong with it, it is no such answer.
@@ -40,15 +52,15 @@ public struct OAuthGrant: Sendable {
     guard status == 200, let access = answer.access, !access.isEmpty,
       answer.kind?.lowercased() == "bearer"
     else {
-      let word = VisibleText.escape(String((answer.error ?? "no token").prefix(60)))
+      let word = OAuthForm.word(answer.error)
       throw ApplianceError(
         .oauthRefused, "the token endpoint answered \(status): \(word)",
-        hint: word == "invalid_grant" ? "kafclaw skills auth start" : nil)
+        hint: word == "invalid_grant" ? "kafclaw skills auth start PROVIDER" : nil)
     }
     self.access = SecretValue(copying: Array(access.utf8))
     refresh = answer.refresh.flatMap { $0.isEmpty ? nil : SecretValue(copying: Array($0.utf8)) }
-    accessEnds = answer.seconds.flatMap { seconds in
-      (1...31_536_000).contains(seconds) ? now.addingTimeInterval(seconds) : nil
+    accessEnds = answer.seconds.flatMap(Self.seconds).map {
+      now.addingTimeInterval(min(max(0, $0), 31_536_000))
     }
     scopes = answer.scope.map { $0.split(separator: " ").map(String.init) }
   }

@@ -17,6 +17,8 @@ public struct OAuthIssuer: Sendable, Codable, Equatable {
   public let revocation: String?
   /// How a client with a secret shows it, such as `client_secret_basic`.
   public let methods: [String]?
+  /// Whether every answer names its issuer (RFC 9207, section 3).
+  public let namesItself: Bool?
 
   private enum CodingKeys: String, CodingKey {
     case issuer
@@ -24,6 +26,7 @@ public struct OAuthIssuer: Sendable, Codable, Equatable {
     case token = "token_endpoint"
     case revocation = "revocation_endpoint"
     case methods = "token_endpoint_auth_methods_supported"
+    case namesItself = "authorization_response_iss_parameter_supported"
   }
 
   /// Where a known provider's document is.
@@ -49,14 +52,16 @@ public struct OAuthIssuer: Sendable, Codable, Equatable {
     return known
   }
 
+  /// A directory's id: by its domain a document would name another issuer.
   private static func isTenant(_ text: String) -> Bool {
-    (1...253).contains(text.utf8.count)
-      && text.utf8.allSatisfy { byte in
-        byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-          || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    text.utf8.count == 36
+      && text.utf8.allSatisfy {
+        $0 == UInt8(ascii: "-") || Hexadecimal.isDigit($0 | 0x20) || Hexadecimal.isDigit($0)
       }
   }
+
+  /// In clear text within this machine: a server elsewhere has no business there.
+  private static func isLocal(_ address: String) -> Bool { address.hasPrefix("http://") }
 
   /// - Parameter wanted: The issuer that was asked: a document of another one would lead a code elsewhere.
   /// - Throws: `oauth.refused`.
@@ -71,7 +76,9 @@ public struct OAuthIssuer: Sendable, Codable, Equatable {
         "\(wanted) says that it is \(VisibleText.escape(String(found.issuer.prefix(200))))")
     }
     for address in [found.authorization, found.token] + [found.revocation].compactMap(\.self)
-    where !Self.isSafe(address) { throw Self.unsafe(address) }
+    where !Self.isSafe(address) || Self.isLocal(address) && !Self.isLocal(wanted) {
+      throw Self.unsafe(address)
+    }
     self = found
   }
 

@@ -23,9 +23,10 @@ public struct OAuthPending: Sendable, Codable {
   public init(
     _ issuer: OAuthIssuer, client: String, redirect: String, scopes: [String], at now: Date
   ) throws {
-    guard OAuthIssuer.isSafe(redirect) else {
+    guard OAuthIssuer.isSafe(redirect), Self.isPlain(redirect) else {
       throw ApplianceError(
-        .oauthRefused, "the redirect address is neither https nor within this machine")
+        .oauthRefused, "the redirect address is not one that a browser comes back to unchanged",
+        hint: "https, or http within this machine; lower-case host, a path, no query")
     }
     (self.issuer, self.client, self.redirect, self.scopes) = (issuer, client, redirect, scopes)
     state = Base64URL.encode(SecureRandom.bytes(32))
@@ -43,6 +44,13 @@ public struct OAuthPending: Sendable, Codable {
     ]
     let query = OAuthForm.text(fields)
     return issuer.authorization + (issuer.authorization.contains("?") ? "&" : "?") + query
+  }
+
+  private static func isPlain(_ redirect: String) -> Bool {
+    let rest = redirect.drop { $0 != ":" }.dropFirst(3)
+    let host = rest.prefix { $0 != "/" }
+    return host.utf8.count < rest.utf8.count && host.lowercased() == host && !rest.contains("?")
+      && !host.hasSuffix(":80") && !host.hasSuffix(":443")
   }
 
   private static func digest(_ text: String) -> [UInt8] {
@@ -64,16 +72,20 @@ public struct OAuthPending: Sendable, Codable {
     guard parts.count == 2, parts[0] == place else {
       throw Self.refusal("this is not the address that the browser was sent back to")
     }
-    let fields = OAuthForm.fields(String(parts[1].prefix { $0 != "#" }))
+    guard let fields = OAuthForm.fields(String(parts[1].prefix { $0 != "#" })) else {
+      throw Self.refusal("the address is not one that a server made")
+    }
     let given = SecretValue(copying: Array((fields["state"] ?? "").utf8))
     guard given.isEqual(to: SecretValue(copying: Array(state.utf8))) else {
       throw Self.refusal("this answers another request: its state does not fit")
     }
-    if let issuer = fields["iss"], issuer != self.issuer.issuer {
+    if let issuer = fields["iss"] ?? (issuer.namesItself == true ? "" : nil),
+      issuer != self.issuer.issuer
+    {
       throw Self.refusal("another server answered")
     }
     if let error = fields["error"] {
-      throw Self.refusal("it was refused: \(VisibleText.escape(String(error.prefix(100))))")
+      throw Self.refusal("it was refused: \(OAuthForm.word(error))")
     }
     guard let code = fields["code"], !code.isEmpty else {
       throw Self.refusal("there is no code in it")
@@ -82,7 +94,7 @@ public struct OAuthPending: Sendable, Codable {
   }
 
   private static func refusal(_ words: String) -> ApplianceError {
-    ApplianceError(.oauthRefused, words, hint: "kafclaw skills auth start")
+    ApplianceError(.oauthRefused, words, hint: "kafclaw skills auth start PROVIDER")
   }
 }
 
