@@ -111,4 +111,36 @@ struct LifeTests {
     #expect(try kept.read() == nil)
     #expect(TombStore(home.files, SlotOpener(.keyring)).refusal() == .tombLocked)
   }
+
+  @Test("several entries are changed at once, or none is")
+  func severalAtOnce() throws {
+    let home = try TombHome()
+    let (store, _) = try home.filled()
+    func value(_ text: String) -> SecretValue { SecretValue(copying: Array(text.utf8)) }
+    let ends = TombHome.start + 60
+    try store.apply(
+      [
+        .set("a", value("one"), EntryDetails(expires: ends)), .remove("provider"),
+        .remove("nothing"), .set("b", value("two"), EntryDetails()),
+      ], at: TombHome.start)
+    #expect(try store.text("a") == "one" && store.text("b") == "two")
+    #expect(failure { _ = try store.text("provider") } == .tombNoEntry)
+
+    let before = try home.image()
+    let tooMuch = value(String(repeating: "x", count: TombEntry.valueLimit + 1))
+    for wrong in [
+      TombEdit.set("c", tooMuch, EntryDetails()), .set("C c", value("x"), EntryDetails()),
+      .set("c", value("x"), EntryDetails(expires: Date(timeIntervalSince1970: 1e12))),
+    ] {
+      #expect(throws: ApplianceError.self) {
+        try store.apply([.remove("a"), wrong], at: TombHome.start)
+      }
+    }
+    #expect(try home.image() == before)
+
+    // Its number goes on, and the end that it had is gone.
+    try store.apply([.remove("a"), .set("a", value("three"), EntryDetails())], at: TombHome.start)
+    let entry = try #require(try home.store().list().first { $0.name == "a" })
+    #expect(entry.expires == nil && entry.versions.map(\.number) == [2])
+  }
 }
