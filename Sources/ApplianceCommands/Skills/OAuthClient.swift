@@ -40,7 +40,7 @@ enum OAuthClient {
     if let secret {
       let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
       if issuer.methods?.contains("client_secret_basic") ?? true {
-        let pair = "\(OAuthForm.encoded(client)):\(OAuthForm.encoded(text))"
+        let pair = "\(PercentText.encode(client)):\(PercentText.encode(text))"
         request.headers.add(
           name: "authorization", value: "Basic " + Data(pair.utf8).base64EncodedString())
       } else {

@@ -20,7 +20,7 @@ struct SignableRequest: Sendable {
   /// Path and query, encoded, as they are signed and as they are sent.
   var target: String {
     let query = RequestSignature.canonicalQuery(query)
-    return RequestSignature.encode(path, keepingSlashes: true)
+    return PercentText.encode(path, keepingSlashes: true)
       + (query.isEmpty ? "" : "?" + query)
   }
 }
@@ -59,7 +59,8 @@ enum RequestSignature {
   static func canonicalRequest(_ request: SignableRequest) -> String {
     let headers = canonicalHeaders(request).map { "\($0.name):\($0.value)\n" }.joined()
     return [
-      request.method, encode(request.path, keepingSlashes: true), canonicalQuery(request.query),
+      request.method, PercentText.encode(request.path, keepingSlashes: true),
+      canonicalQuery(request.query),
       headers, signedHeaders(request), Hexadecimal.encode(request.payload),
     ].joined(separator: "\n")
   }
@@ -101,31 +102,9 @@ enum RequestSignature {
 
   /// Names and values encoded, in the order of the encoded names.
   static func canonicalQuery(_ query: [(name: String, value: String)]) -> String {
-    query.map { (encode($0.name), encode($0.value)) }
+    query.map { (PercentText.encode($0.name), PercentText.encode($0.value)) }
       .sorted { $0 < $1 }
       .map { "\($0)=\($1)" }.joined(separator: "&")
-  }
-
-  /// "UriEncode()": every byte but those that RFC 3986 calls unreserved, in upper-case digits.
-  static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
-    var encoded: [UInt8] = []
-    for byte in text.utf8 {
-      if isUnreserved(byte) || (keepingSlashes && byte == UInt8(ascii: "/")) {
-        encoded.append(byte)
-      } else {
-        encoded += Array("%\(Hexadecimal.encode([byte]).uppercased())".utf8)
-      }
-    }
-    return String(decoding: encoded, as: UTF8.self)
-  }
-
-  private static func isUnreserved(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: "-._~".utf8.contains(byte)
-    }
   }
 
   /// Names in lower case and in order; values without white space at their ends, and with single

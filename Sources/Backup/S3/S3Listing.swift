@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
+import ApplianceModel
 import FoundationEssentials
 
 /// One answer to ListObjectsV2 (S3 API Reference): up to a thousand objects, by their keys.
@@ -34,29 +35,6 @@ struct S3Listing: Sendable {
       continuation = token
     default: return nil
     }
-  }
-}
-
-/// Keys with `encoding-type=url`.
-enum PercentText {
-  /// - Returns: `nil` for a `%` without two digits, and for what is not UTF-8 then.
-  static func decode(_ text: String) -> String? {
-    var decoded: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      switch byte {
-      case UInt8(ascii: "%"):
-        guard let high = rest.popFirst(), let low = rest.popFirst(),
-          let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16),
-          high != UInt8(ascii: "+")
-        else { return nil }
-        decoded.append(value)
-      // S3 writes a space as HTML forms do.
-      case UInt8(ascii: "+"): decoded.append(UInt8(ascii: " "))
-      default: decoded.append(byte)
-      }
-    }
-    return String(validating: decoded, as: UTF8.self)
   }
 }
 

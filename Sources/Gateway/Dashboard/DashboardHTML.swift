@@ -130,7 +130,7 @@ enum DashboardHTML {
     let rows = section.rows.map { row -> Markup in
       let cells = row.cells.map { "<td>\($0)</td>" as Markup }
       let link: Markup =
-        row.trace.map { "<a href=\"/trace?message=\(FormFields.encoded($0))\">Trace</a>" } ?? ""
+        row.trace.map { "<a href=\"/trace?message=\(PercentText.encode($0))\">Trace</a>" } ?? ""
       let more: Markup = hasMore ? "<td>\(link)\(forms(row.forms, proof, page))</td>" : ""
       return "<tr class=\"\(row.tone.rawValue)\">\(cells)\(more)</tr>\n"
     }
