@@ -79,7 +79,7 @@ struct AuditCommand: AsyncParsableCommand {
       let old = try trail.beginAnew(
         reason: reason, by: HostAudit.operatorName, at: Date())
       guard options.format != .json else {
-        return try Output.json(["formatVersion": "1", "old": old])
+        return try Output.json(members: ["old": .string(old)])
       }
       Output.line("a new log is begun; the old one is in \(old)")
     }

@@ -46,7 +46,7 @@ extension BackupCommand {
       let made = try BackupHost.host(paths).create(at: location)
       if options.format == .json {
         try Output.json(
-          ["formatVersion": "1", "repository": made.id.description, "writer": made.writer])
+          members: ["repository": .string(made.id.description), "writer": .string(made.writer)])
       } else {
         Output.line("made repository \(made.id) in \(made.address)")
         Output.line("writer \(made.writer); keep it with the recovery key")

@@ -24,7 +24,7 @@ struct InitCommand: ParsableCommand {
     }
     for file in Scaffold.files { try write(file) }
     if options.format == .json {
-      try Output.json(["directory": directory, "formatVersion": "1"])
+      try Output.json(members: ["directory": .string(directory)])
     } else {
       Output.line("Wrote \(Scaffold.files.count) files to \(directory)")
       Output.line("Next: kafclaw validate \(directory)")

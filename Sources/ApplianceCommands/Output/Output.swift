@@ -15,6 +15,11 @@ enum Output {
     write(String(decoding: bytes, as: UTF8.self) + "\n", to: 1)
   }
 
+  /// An object of these members, and of the version of its form.
+  static func json(members: [String: JSONValue]) throws {
+    try json(JSONValue.object(members.merging(["formatVersion": 1]) { one, _ in one }))
+  }
+
   /// The beginning of a line that somebody else ends.
   static func prompt(_ text: String) { write(text, to: 2) }
 

@@ -92,7 +92,7 @@ struct TokenCommand: AsyncParsableCommand {
       try CommandTokens.change(options, "revoke", name) { try $0.revoke(name, at: Date()) }
       try await CommandTokens.makeEffective(options)
       guard options.format != .json else {
-        return try Output.json(["formatVersion": "1", "revoked": name])
+        return try Output.json(members: ["revoked": .string(name)])
       }
       Output.line("\(name) is revoked")
     }

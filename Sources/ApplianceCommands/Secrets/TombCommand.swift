@@ -198,7 +198,7 @@ extension TombCommand {
         return bytes
       }
       guard options.format != .json else {
-        return try Output.json(["bytes": String(bytes.count), "formatVersion": "1"])
+        return try Output.json(members: ["bytes": .integer(Int64(bytes.count))])
       }
       Output.line("\(file): \(bytes.count) bytes, for \(to)")
     }

@@ -120,7 +120,7 @@ extension TombCommand {
       _ = try CommandTomb.change(options, "remove", name) { try $0.remove(name) }
       await CommandTomb.tell(options)
       guard options.format != .json else {
-        return try Output.json(["formatVersion": "1", "removed": name])
+        return try Output.json(members: ["removed": .string(name)])
       }
       Output.line("\(name) is removed")
     }
@@ -146,7 +146,7 @@ extension TombCommand {
     func run() throws {
       let count = try CommandTomb.store(options).verify()
       guard options.format != .json else {
-        return try Output.json(["formatVersion": "1", "values": String(count)])
+        return try Output.json(members: ["values": .integer(Int64(count))])
       }
       Output.line("intact: \(count) values")
     }
