@@ -9,6 +9,8 @@ struct ScannedText: Sendable {
   let bytes: [UInt8]
   /// Where lines of the file end, in ``bytes``.
   private let ends: [Int]
+  /// Where what belongs together ends, in ``bytes``.
+  private let breaks: [Int]
 
   private static let newline = UInt8(ascii: "\n")
   private static let space = UInt8(ascii: " ")
@@ -17,7 +19,7 @@ struct ScannedText: Sendable {
   ///   one after a backslash.
   init(_ original: [UInt8], flat: Bool) {
     var bytes: [UInt8] = []
-    var ends: [Int] = []
+    var (ends, breaks) = ([Int](), [Int]())
     bytes.reserveCapacity(original.count)
     var index = 0
     while index < original.count {
@@ -40,6 +42,7 @@ struct ScannedText: Sendable {
         } else if bytes.last == UInt8(ascii: "\\") {
           bytes[bytes.count - 1] = Self.space
         } else {
+          breaks.append(bytes.count)
           bytes.append(Self.newline)
         }
       case 0x09, Self.space: if bytes.last != Self.space { bytes.append(Self.space) }
@@ -47,27 +50,31 @@ struct ScannedText: Sendable {
       default: bytes.append(byte)
       }
     }
-    (self.bytes, self.ends) = (bytes, ends)
+    (self.bytes, self.ends, self.breaks) = (bytes, ends, breaks)
   }
 
   /// From 1.
-  func line(at offset: Int) -> Int {
-    var (low, high) = (0, ends.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if ends[middle] < offset { low = middle + 1 } else { high = middle }
-    }
-    return low + 1
-  }
+  func line(at offset: Int) -> Int { Sorted.first(in: ends, from: offset) + 1 }
 
   /// What belongs together around a place, as far as 8 KiB to each side.
-  func neighbourhood(of offset: Int) -> ArraySlice<UInt8> {
+  func neighbourhood(of offset: Int) -> Range<Int> {
     let reach = 8 << 10
-    let before = bytes[max(0, offset - reach)..<offset].lastIndex(of: Self.newline)
-    let after = bytes[offset..<min(bytes.count, offset + reach)].firstIndex(of: Self.newline)
-    return bytes[
-      (before.map { $0 + 1 } ?? max(0, offset - reach))..<(after ?? min(bytes.count, offset + reach))
-    ]
+    let next = Sorted.first(in: breaks, from: offset)
+    let start = next > 0 ? breaks[next - 1] + 1 : 0
+    let end = next < breaks.count ? breaks[next] : bytes.count
+    return max(start, offset - reach)..<max(offset, min(end, offset + reach))
+  }
+
+  /// Where one of some needles is, in order.
+  func places(of needles: [Needle]) -> [Int] {
+    needles.flatMap { needle in
+      var (places, rest) = ([Int](), bytes[...])
+      while let place = needle.find(in: rest) {
+        places.append(place)
+        rest = bytes[(place + 1)...]
+      }
+      return places
+    }.sorted()
   }
 
   /// Bytes of a sign that is not seen and could part a word: soft hyphen, joiners, fillers, variation selectors,
@@ -139,5 +146,18 @@ struct Needle: Sendable, ExpressibleByStringLiteral {
   private static func isWord(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
       || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+  }
+}
+
+/// Looks in what is in order.
+enum Sorted {
+  /// Index of the first number from a bound on; their count where there is none.
+  static func first(in numbers: [Int], from bound: Int) -> Int {
+    var (low, high) = (0, numbers.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if numbers[middle] < bound { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

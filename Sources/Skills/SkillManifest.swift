@@ -53,11 +53,13 @@ public struct SkillManifest: Sendable, Codable, Equatable {
     return nil
   }
 
-  /// Whether there is no field but those that are read: a misspelt one would protect nobody.
+  /// Whether there is no field but those that are read, and each once: another one would protect nobody.
   private static func isKnown(_ bytes: [UInt8]) -> Bool {
     // `try?`: what is no JSON has no known fields.
     guard let value = try? ApplianceJSON.decode(JSONValue.self, from: bytes),
-      let fields = value.objectValue
+      let fields = value.objectValue,
+      // `try?`: nor has what cannot be read again.
+      (try? ApplianceJSON.repeatsMembers(bytes)) == false
     else { return false }
     let execution = fields["execution"]?.objectValue ?? [:]
     return Set(fields.keys).isSubset(of: ["version", "execution"])

@@ -26,27 +26,27 @@ struct SkillRule: Sendable {
     (self.kind, self.groups) = (kind, groups)
   }
 
-  /// Where it fits, up to a number of places.
+  /// Where it fits, up to a number of places and once a line. Each group is looked for once: the time grows with
+  /// the text and not with what is found in it.
   func places(in text: ScannedText, limit: Int) -> [Int] {
-    guard let first = groups.first,
-      groups.allSatisfy({ group in
-        group.contains { $0.find(in: text.bytes[...]) != nil }
-      })
-    else { return [] }
-    var places: [Int] = []
-    for needle in first {
-      var rest = text.bytes[...]
-      while places.count < limit, let place = needle.find(in: rest) {
-        let around = text.neighbourhood(of: place)
-        let fits = groups.dropFirst().allSatisfy { group in
-          group.contains { $0.find(in: around) != nil }
-        }
-        if fits { places.append(place) }
-        // Once a line is enough.
-        rest = text.bytes[max(place + 1, fits ? around.endIndex : 0)...]
-      }
+    var found: [[Int]] = []
+    for group in groups {
+      let places = text.places(of: group)
+      if places.isEmpty { return [] }
+      found.append(places)
     }
-    return places.sorted()
+    var (places, next) = ([Int](), 0)
+    for place in found.first ?? [] where place >= next && places.count < limit {
+      let around = text.neighbourhood(of: place)
+      let fits = found.dropFirst().allSatisfy { others in
+        let index = Sorted.first(in: others, from: around.lowerBound)
+        return index < others.count && others[index] < around.upperBound
+      }
+      guard fits else { continue }
+      places.append(place)
+      next = max(place + 1, around.upperBound)
+    }
+    return places
   }
 }
 

@@ -101,20 +101,14 @@ enum SkillScan {
   private static func matches(in bytes: [UInt8], at path: String) -> [SkillFinding] {
     let text = ScannedText(bytes, flat: false)
     let speech = ScannedText(bytes, flat: true)
-    let prose = isMarkdown(path) || path.lowercased().hasSuffix(".txt") ? Prose(text) : nil
+    let prose = isMarkdown(path) || path.lowercased().hasSuffix(".txt") ? Prose(bytes) : nil
     return SkillRule.all.flatMap { rule -> [SkillFinding] in
       let scanned = rule.kind == .speech ? speech : text
-      return rule.places(in: scanned, limit: repeatLimit).compactMap { place in
-        let isTold = rule.kind == .command && prose?.isProse(place) == true
-        // A row of a table is no command.
-        if isTold, text.neighbourhood(of: place).first == UInt8(ascii: "|") { return nil }
-        let isDoubtful =
-          isTold
-          && ["credential_access", "persistence", "destructive_command"]
-            .contains(rule.code)
+      return rule.places(in: scanned, limit: repeatLimit).map { place in
+        let line = scanned.line(at: place)
+        let isDoubtful = rule.kind == .command && prose?.isDoubtful(rule, line) == true
         return SkillFinding(
-          rule.code, isDoubtful ? .warning : rule.severity, path, line: scanned.line(at: place),
-          rule.message)
+          rule.code, isDoubtful ? .warning : rule.severity, path, line: line, rule.message)
       }
     }
   }
@@ -163,27 +157,6 @@ enum SkillScan {
     }
     return count
   }
-}
-
-/// Which places of a text are prose, and which stand in a block of code.
-private struct Prose {
-  /// Where blocks of code begin and end, in turn.
-  private let fences: [Int]
-
-  init(_ text: ScannedText) {
-    var fences: [Int] = []
-    for mark in ["```", "~~~"].map({ Needle(stringLiteral: $0) }) {
-      var rest = text.bytes[...]
-      while let place = mark.find(in: rest) {
-        // Only at the beginning of a line.
-        if text.neighbourhood(of: place).first == text.bytes[place] { fences.append(place) }
-        rest = text.bytes[(place + 3)...]
-      }
-    }
-    self.fences = fences.sorted()
-  }
-
-  func isProse(_ place: Int) -> Bool { fences.count { $0 <= place }.isMultiple(of: 2) }
 }
 
 /// Signs that a person does not see and a model reads.

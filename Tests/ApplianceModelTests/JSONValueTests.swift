@@ -25,6 +25,21 @@ struct JSONValueTests {
     #expect(back == value)
   }
 
+  @Test("a member that is named twice is seen, however it is written")
+  func repeatedMembers() throws {
+    for text in [
+      #"{"a":1,"a":1}"#, #"{"a":{"b":[{"c":1,"c":2}]}}"#, #"{"a":1,"\u0061":2}"#,
+      #"{"x":":","x":"\":"}"#,
+    ] {
+      #expect(try ApplianceJSON.repeatsMembers(Array(text.utf8)), "\(text)")
+    }
+    for text in [
+      #"{"a":":","b":"\":"}"#, #"{"a":{"b":1},"c":{"b":1}}"#, "[]", #"[{"a":1},{"a":1}]"#,
+    ] {
+      #expect(try !ApplianceJSON.repeatsMembers(Array(text.utf8)), "\(text)")
+    }
+  }
+
   @Test func typesStayApart() {
     #expect(JSONValue.bool(true) != .integer(1))
     #expect(JSONValue.integer(1) != .string("1"))

@@ -54,6 +54,26 @@ public enum ApplianceJSON {
     }
   }
 
+  /// Whether an object names one of its members twice: readers differ in which of the two they take (RFC 8259,
+  /// section 4).
+  public static func repeatsMembers(_ bytes: [UInt8]) throws -> Bool {
+    let value = try decode(JSONValue.self, from: bytes)
+    var nesting = JSONNesting()
+    let written = bytes.count {
+      _ = nesting.take($0)
+      return $0 == UInt8(ascii: ":") && !nesting.isText
+    }
+    return written != members(of: value)
+  }
+
+  private static func members(of value: JSONValue) -> Int {
+    switch value {
+    case .array(let items): items.reduce(0) { $0 + members(of: $1) }
+    case .object(let fields): fields.values.reduce(fields.count) { $0 + members(of: $1) }
+    default: 0
+    }
+  }
+
   /// Decoding a deep document costs far more than this look at its brackets.
   private static func isNested(_ bytes: [UInt8], deeperThan limit: Int) -> Bool {
     var nesting = JSONNesting()

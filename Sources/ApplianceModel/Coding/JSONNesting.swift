@@ -5,7 +5,8 @@
 /// (RFC 8259, sections 2 and 7).
 package struct JSONNesting {
   private var depth = 0
-  private var isText = false
+  /// Whether the last byte stands in a string; the closing quotation mark does not.
+  package private(set) var isText = false
   private var isEscaped = false
 
   package init() {}
