@@ -124,6 +124,40 @@ struct DashboardTests {
     #expect(try await visitor.get("/incident").status == 303)
   }
 
+  @Test("a call that is not seen whole is denied or left, also by a form of one's own")
+  func cutCalls() async throws {
+    let appliance = try RunningAppliance(name: "dashboard-cut")
+    let yaml = RunningAppliance.yaml(
+      port: appliance.port, dashboardPort: appliance.dashboardPort)
+    try appliance.repository.commit([
+      "kafclaw.yaml": yaml + "tools: {approvals: {require: [write_file]}}\n"
+    ])
+    try await appliance.startReady()
+    let content = String(repeating: "y", count: 20_000)
+    let call = #"{"message":"/call write_file {\"path\":\"x\",\"content\":\"\#(content)\"}"}"#
+    let asked = try await appliance.request(
+      .POST, "/chat", body: call, headers: [("Prefer", "respond-async")])
+    #expect(asked.status == 202)
+    var visitor = DashboardVisitor(appliance)
+    _ = try await visitor.logIn(appliance)
+    let seen = visitor
+    let isShown = await eventually {
+      (try? await seen.get("/approvals").body.contains("of 20000 bytes)")) == true
+    }
+    #expect(isShown)
+    let page = try await visitor.get("/approvals")
+    #expect(!page.body.contains("data-deed=\"approve\""))
+    let act = [
+      "proof": try #require(page.field("proof")), "page": "approvals",
+      "subject": try #require(page.field("subject")),
+    ]
+    let refused = try await visitor.post("/act", act.merging(["deed": "approve"]) { $1 })
+    #expect(refused.body.contains("not shown whole"), "\(refused)")
+    #expect(try appliance.run("approvals", "list").output.contains("pending"))
+    let denied = try await visitor.post("/act", act.merging(["deed": "deny"]) { $1 })
+    #expect(denied.body.contains("write_file is denied"), "\(denied)")
+  }
+
   @Test("who tries tokens is locked out, and the operator's link gets in all the same")
   func lockout() async throws {
     let appliance = try RunningAppliance(name: "dashboard-lockout")

@@ -34,6 +34,7 @@ final class AccessBench: Sendable {
   let inForce: InForce
   let access: MessageAccess
   let containment: ContainmentGuard
+  let audit: AuditTrail
 
   /// - Parameter spec: `nil` for an appliance to which nothing was applied.
   init(_ spec: ApplianceSpec? = .roomy, in folder: TemporaryFolder? = nil) throws {
@@ -46,6 +47,7 @@ final class AccessBench: Sendable {
     let inForce = InForce(spec.map { Self.settings($0, paths: paths) })
     self.inForce = inForce
     let audit = HostAudit(paths).trail
+    self.audit = audit
     let screen = SecretScreen(audit: audit, exposures: SecretExposures(paths)) { [] }
     containment = ContainmentGuard(IncidentFile(paths))
     access = MessageAccess(

@@ -37,6 +37,13 @@ struct DashboardDeeds: Sendable {
     let word = ApprovalWord(
       id: ApprovalID(rawValue: act.subject ?? ""), isApproved: act.deed == .approve, by: actor,
       uses: 1, note: text(act, "note"))
+    let isCut = try await actions.desk.list(.pending).contains { $0.id == word.id && $0.isCut }
+    // Nobody approves here what is not seen whole.
+    guard !word.isApproved || !isCut else {
+      throw ApplianceError(
+        .malformed, "the call is not shown whole here",
+        hint: "kafclaw approvals list")
+    }
     let approval = try await actions.desk.say(word)
     return "\(approval.tool) is \(approval.state.rawValue)."
   }

@@ -102,7 +102,6 @@ struct DashboardPages: Sendable {
         inputs: [.init("note", "Why", isRequired: false)], tone: .bad)
       let approve = DashboardForm(
         .approve, "Approve this call, once", subject: approval.id.rawValue, tone: .good)
-      // Nobody approves here what is not seen whole.
       section.forms = approval.isCut ? [deny] : [approve, deny]
       return section
     }

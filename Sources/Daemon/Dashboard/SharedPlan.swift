@@ -10,20 +10,30 @@ actor SharedPlan {
   static let life: TimeInterval = 5
 
   private var made: (at: Date, outcome: PassOutcome)?
-  private var waiting: [CheckedContinuation<PassOutcome, Never>] = []
+  private var waiting: [CheckedContinuation<Void, Never>] = []
   private var isMaking = false
+  /// Deeds so far: a plan that was begun before one says nothing of what holds after it.
+  private var deeds = 0
 
   func newest(_ now: Date, _ make: @Sendable () async -> PassOutcome) async -> PassOutcome {
     if let made, (0..<Self.life).contains(now.timeIntervalSince(made.at)) { return made.outcome }
-    guard !isMaking else { return await withCheckedContinuation { waiting.append($0) } }
+    guard !isMaking else {
+      await withCheckedContinuation { waiting.append($0) }
+      return await newest(Date(), make)
+    }
     isMaking = true
+    let before = deeds
     let outcome = await make()
-    (made, isMaking) = ((Date(), outcome), false)
-    for one in waiting { one.resume(returning: outcome) }
+    isMaking = false
+    if deeds == before { made = (Date(), outcome) }
+    for one in waiting { one.resume() }
     waiting = []
     return outcome
   }
 
   /// Something was done: the next one looks anew.
-  func forget() { made = nil }
+  func forget() {
+    made = nil
+    deeds += 1
+  }
 }

@@ -89,11 +89,32 @@ struct IncidentDesk: Sendable {
       try tell(order, by: actor, .done, at: now)
       return state
     }
-    // What takes away holds first, whatever becomes of its record.
+    try takeAway(order, by: actor, at: now) {
+      try Self.apply(order, by: actor, at: now, settings, to: &$0)
+    }
+    return containment.current
+  }
+
+  /// Closes a stage again that was not looked at to its end.
+  ///
+  /// - Returns: Whether there was one: an order that came meanwhile took its place.
+  /// - Throws: `incident.unstored` where it is closed, and that could not be stored or recorded.
+  func takeBack(by actor: String, at now: Date) throws -> Bool {
+    guard let open = containment.current.containment, let before = open.before else { return false }
+    let order = IncidentOrder(.restore, reason: "closed again", stage: before.stage)
+    try takeAway(order, by: actor, at: now) {
+      $0.containment = $0.containment?.returned()
+    }
+    return true
+  }
+
+  /// What takes away holds first, whatever becomes of its record.
+  private func takeAway(
+    _ order: IncidentOrder, by actor: String, at now: Date,
+    _ body: (inout IncidentState) throws -> Void
+  ) throws {
     var problems: [String] = []
-    do {
-      _ = try containment.change { try Self.apply(order, by: actor, at: now, settings, to: &$0) }
-    } catch {
+    do { _ = try containment.change(body) } catch {
       problems.append("it could not be stored, and ends with this process: \(Self.words(error))")
     }
     do { try tell(order, by: actor, .done, at: now) } catch {
@@ -104,7 +125,6 @@ struct IncidentDesk: Sendable {
         .incidentUnstored, "the order HOLDS, but \(problems.joined(separator: "; "))",
         hint: "mend that, and give the order again")
     }
-    return containment.current
   }
 
   private static func words(_ error: any Error) -> String { ApplianceError.of(error).message }

@@ -49,22 +49,40 @@ struct StageOpening: Sendable {
     try await probe(wanted.channels.filter(settings.accounts.contains))
     var trial = limited
     trial.isTrial = true
-    let opened = try desk.carryOut(trial, by: actor, at: Date(), settings)
-    actions.due.ring()
-    do { try await stayHealthy(wanted.channels) } catch {
-      try close(opened, back: held, by: actor, settings)
-      let cause = ApplianceError.of(error)
-      throw ApplianceError(
+    do {
+      let opened = try desk.carryOut(trial, by: actor, at: Date(), settings)
+      actions.due.ring()
+      try await stayHealthy(wanted.channels)
+      guard let version = opened.containment?.version,
+        let settled = try desk.containment.settle(version: version)
+      else {
+        throw ApplianceError(
+          .incidentOrder, "another order came while stage \(stage) was looked at",
+          hint: "kafclaw incident show")
+      }
+      return settled
+    } catch {
+      throw closed(stage, because: ApplianceError.of(error), by: actor)
+    }
+  }
+
+  /// Closes a stage that did not come to its end, whatever kept it from that.
+  ///
+  /// - Returns: What is said of it.
+  private func closed(
+    _ stage: Int, because cause: ApplianceError, by actor: String
+  ) -> ApplianceError {
+    do {
+      guard try actions.incidents.takeBack(by: actor, at: Date()) else { return cause }
+      return ApplianceError(
         cause.code, "stage \(stage) is closed again: \(cause.message)", hint: cause.hint)
+    } catch {
+      let unfinished = ApplianceError.of(error)
+      return ApplianceError(
+        unfinished.code,
+        "stage \(stage) is closed again: \(cause.message); of closing it: \(unfinished.message)",
+        hint: unfinished.hint)
     }
-    guard let version = opened.containment?.version,
-      let settled = try desk.containment.settle(version: version)
-    else {
-      throw ApplianceError(
-        .incidentOrder, "another order came while stage \(stage) was looked at",
-        hint: "kafclaw incident show")
-    }
-    return settled
   }
 
   private func limited(
@@ -73,18 +91,6 @@ struct StageOpening: Sendable {
     IncidentOrder(
       .restore, reason: order.reason, stage: order.stage, version: order.version ?? version,
       channels: limits.channels, tools: limits.tools)
-  }
-
-  private func close(
-    _ opened: IncidentState, back held: Containment, by actor: String, _ settings: RuntimeSettings
-  ) throws {
-    guard let version = opened.containment?.version else { return }
-    // Another order that came meanwhile is not undone; it took the stage's place.
-    guard actions.incidents.containment.current.containment?.version == version else { return }
-    let order = IncidentOrder(
-      .restore, reason: "closed again", stage: held.stage, version: version,
-      channels: held.channels, tools: held.tools)
-    _ = try actions.incidents.carryOut(order, by: actor, at: Date(), settings)
   }
 
   private func probe(_ channels: [String]) async throws {
