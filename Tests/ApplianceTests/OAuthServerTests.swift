@@ -30,6 +30,7 @@ struct OAuthServerTests {
       ["start", "example", "--client-id", "kafclaw", "--scope", "openid", "--with-secret"] + issuer
     let asked = try run(start, input: secret)
     #expect(asked.code == 0, "\(asked)")
+    #expect(try run(["list"]).output.contains("example  default  pending"))
     let address = asked.output.trimmingCharacters(in: .newlines)
     let answer = try await server.consent(at: address, as: "alice")
     let code = try #require(
@@ -68,6 +69,13 @@ struct OAuthServerTests {
     #expect(try run(["refresh", "example"]).code == 0)
     let byHand = try Program.run(["tomb", "set", "oauth/a/b/tokens"], home: home, input: "x")
     #expect(byHand.code == 1 && byHand.errors.contains("part of an account"))
+
+    // A consent that nobody answered is none of the provider's.
+    let other = ["--profile", "other"]
+    #expect(try run(start + other, input: "third secret").code == 0)
+    #expect(try run(["revoke", "example"] + other).code == 0)
+    #expect(try run(["revoke", "example"] + other).code == 1)
+    #expect(try !run(["list"]).output.contains("other"))
 
     // The server says of itself that it cannot be told.
     let revoked = try run(["revoke", "example"])

@@ -16,6 +16,25 @@ import Testing
     #expect(result.errors.contains("\"kafclaw\""))
   }
 
+  @Test("root neither asks for a consent nor leaves files that the appliance cannot read")
+  func refusesAccountsToRoot() throws {
+    guard geteuid() == 0 else { return }
+    let scratch = try Scratch("root-accounts")
+    let home = try scratch.folder("home")
+    for words in [
+      ["start", "example", "--client-id", "x", "--issuer", "http://127.0.0.1:1"],
+      ["complete", "example"], ["refresh", "example"], ["revoke", "example"], ["list"],
+    ] {
+      let result = try Program.run(["skills", "auth"] + words, home: home, asRoot: true)
+      #expect(result.code == 1 && result.errors.contains("refusing to run as root"), "\(result)")
+    }
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: home).isEmpty)
+    // And nobody is asked where nothing can be kept.
+    let none = try Program.run(["skills", "auth", "complete", "example"], home: home, input: "x")
+    #expect(none.code == 1 && none.errors.contains("kafclaw tomb init"), "\(none)")
+    #expect(!FileManager.default.fileExists(atPath: home + "/.kafclaw/skills"))
+  }
+
   @Test func refusesAStateHomeThatOthersCanWrite() throws {
     let appliance = try RunningAppliance()
     let state = "\(appliance.home)/.kafclaw"

@@ -68,6 +68,7 @@ extension SkillsCommand {
 
       func run() async throws {
         let entries = try account.entries
+        try AccountDeed.requireTomb(options)
         let address = try OAuthIssuer.address(
           of: account.provider, issuer: issuer, tenant: tenant)
         let server = try await OAuthClient.issuer(at: address)
@@ -77,15 +78,13 @@ extension SkillsCommand {
         let secret =
           withSecret
           ? try input.newValue("Secret of the client", limit: TombEntry.valueLimit) : nil
-        try SkillAuthRecord(try options.paths, provider: entries.provider, profile: entries.profile)
-          .tell("start", .intent, ["issuer": server.issuer])
-        let lock = try OAuthTomb.lock(options)
-        _ = try CommandTomb.change(options, "oauth", entries.pending) { tomb in
-          try OAuthTomb(tomb, entries).begin(pending, secret)
+        let deed = try AccountDeed("start", entries, options)
+        try deed.tell(.intent, ["issuer": server.issuer])
+        try await deed.recorded {
+          try deed.change(entries.pending) { try $0.begin(pending, secret) }
         }
-        _ = consume lock
         if options.format == .json {
-          return try Output.json(["formatVersion": "1", "url": pending.address])
+          return try Output.json(members: ["url": .string(pending.address)])
         }
         Output.note(
           "open this in a browser, then: kafclaw skills auth complete \(account.provider)")
@@ -112,33 +111,29 @@ extension SkillsCommand {
 
       func run() async throws {
         let entries = try account.entries
+        try AccountDeed.requireTomb(options)
         let answer = try SecretInput.value("Address in the browser", limit: 16 << 10)
-        let record = SkillAuthRecord(
-          try options.paths, provider: entries.provider, profile: entries.profile)
-        try record.tell("complete", .intent)
-        let lock = try OAuthTomb.lock(options)
-        // Used up before anything is done with it.
-        let (store, taken) = try CommandTomb.change(options, "oauth", entries.pending) { tomb in
-          try OAuthTomb(tomb, entries).take()
-        }
-        do {
+        let deed = try AccountDeed("complete", entries, options)
+        try deed.tell(.intent)
+        try await deed.recorded {
+          // Used up before anything is done with it.
+          let taken = try deed.change(entries.pending) { try $0.take() }
           let code = try answer.withBytes { bytes in
             try taken.consent.code(
               in: String(decoding: bytes, as: UTF8.self).trimmingCharacters(
                 in: .whitespacesAndNewlines), at: Date())
           }
-          let grant = try await OAuthExchange.exchange(code, for: taken)
-          _ = try CommandTomb.change(options, "oauth", entries.tokens) { tomb in
-            try OAuthTomb(tomb, entries).keep(grant, taken)
+          let given = HeldAccount(try await OAuthExchange.exchange(code, for: taken), of: taken)
+          do {
+            try deed.change(entries.tokens) { try $0.keep(given) }
+          } catch {
+            // Nobody holds them, so nobody could end them later.
+            _ = await OAuthExchange.revoke(given)
+            throw error
           }
-        } catch {
-          // `try?`: why it failed is worth more than that this could not be recorded.
-          try? record.tell("complete", .failed, ["error": ApplianceError.of(error).code.rawValue])
-          throw error
         }
-        try record.tell("complete", .done)
-        _ = consume lock
-        try AuthText.show([try OAuthTomb(store, entries).state()], options)
+        let kept = try deed.account().held().account
+        try AuthText.show([AuthState(entries, kept, at: Date())], options)
       }
     }
 
@@ -152,25 +147,15 @@ extension SkillsCommand {
 
       func run() async throws {
         let entries = try account.entries
-        let lock = try OAuthTomb.lock(options)
-        let store = try CommandTomb.store(options)
-        let held = try OAuthTomb(store, entries).held()
-        let record = SkillAuthRecord(
-          try options.paths, provider: entries.provider, profile: entries.profile)
-        try record.tell("refresh", .intent)
-        do {
-          let grant = try await OAuthExchange.refresh(held)
-          _ = try CommandTomb.change(options, "oauth", entries.tokens) { tomb in
-            try OAuthTomb(tomb, entries).renew(grant, held)
-          }
-        } catch {
-          // `try?`: why it failed is worth more than that this could not be recorded.
-          try? record.tell("refresh", .failed, ["error": ApplianceError.of(error).code.rawValue])
-          throw error
+        let deed = try AccountDeed("refresh", entries, options)
+        let held = try deed.account().held()
+        try deed.tell(.intent)
+        try await deed.recorded {
+          let renewed = held.renewed(by: try await OAuthExchange.refresh(held))
+          try deed.change(entries.tokens) { try $0.keep(renewed) }
         }
-        try record.tell("refresh", .done)
-        _ = consume lock
-        try AuthText.show([try OAuthTomb(store, entries).state()], options)
+        let kept = try deed.account().held().account
+        try AuthText.show([AuthState(entries, kept, at: Date())], options)
       }
     }
 
@@ -188,37 +173,36 @@ extension SkillsCommand {
 
       func run() async throws {
         let entries = try account.entries
-        let lock = try OAuthTomb.lock(options)
-        let store = try CommandTomb.store(options)
-        let record = SkillAuthRecord(
-          try options.paths, provider: entries.provider, profile: entries.profile)
-        try record.tell("revoke", .intent)
+        let deed = try AccountDeed("revoke", entries, options)
+        let account = try deed.account()
+        try deed.tell(.intent)
         // The provider first: whoever is stopped in between asks again.
-        let problem: String?
-        do {
-          problem = await OAuthExchange.revoke(try OAuthTomb(store, entries).held())
-        } catch {
-          problem = ApplianceError.of(error).message
+        let problem = await Self.takeBack(account)
+        try await deed.failing {
+          guard try deed.change(entries.tokens, { try $0.forget() }) else {
+            throw ApplianceError(
+              .oauthRefused, "there is no account \(entries.provider), profile \(entries.profile)",
+              hint: "kafclaw skills auth list")
+          }
         }
-        let (_, had) = try CommandTomb.change(options, "oauth", entries.tokens) { tomb in
-          try OAuthTomb(tomb, entries).forget()
-        }
-        _ = consume lock
-        guard had else {
-          try? record.tell("revoke", .failed)  // `try?`: there was nothing to take back
-          throw ApplianceError(
-            .oauthRefused, "there is no account \(account.provider), profile \(account.profile)",
-            hint: "kafclaw skills auth list")
-        }
-        try record.tell(
-          "revoke", problem == nil ? .done : .failed, problem.map { ["why": $0] } ?? [:])
+        try deed.tell(problem == nil ? .done : .failed, problem.map { ["why": $0] } ?? [:])
         if options.format == .json {
-          try Output.json(["formatVersion": "1", "problem": problem ?? ""])
+          try Output.json(members: ["problem": problem.map { .string($0) } ?? .null])
         }
-        Output.note("forgotten here: \(account.provider), profile \(account.profile)")
+        Output.note("forgotten here: \(entries.provider), profile \(entries.profile)")
         guard let problem else { return }
         Output.note("at the provider it may still hold: \(problem)")
         throw CommandExit(code: 1)
+      }
+
+      /// - Returns: Why the provider did not take it back; a consent that nobody answered is none of its.
+      private static func takeBack(_ account: OAuthTomb) async -> String? {
+        do {
+          guard let held = try account.find() else { return nil }
+          return await OAuthExchange.revoke(held)
+        } catch {
+          return ApplianceError.of(error).message
+        }
       }
     }
 
@@ -232,9 +216,9 @@ extension SkillsCommand {
       @OptionGroup var options: GlobalOptions
 
       func run() async throws {
-        let (states, damaged) = try OAuthTomb.states(of: try CommandTomb.store(options))
-        try AuthText.show(states, damaged: damaged, options)
-        if !damaged.isEmpty || states.contains(where: { $0.condition == .ended }) {
+        let listing = try AuthListing(of: try CommandTomb.store(options), at: Date())
+        try AuthText.show(listing.states, damaged: listing.damaged, options)
+        if !listing.damaged.isEmpty || listing.states.contains(where: { $0.condition == .ended }) {
           throw CommandExit(code: 1)
         }
       }

@@ -53,17 +53,12 @@ extension SkillsCommand {
     func run() async throws {
       let overrides = ProcessEnvironment.overrides
       try RootRefusal.require(environment: ProcessEnvironment.settings)
-      let paths = try options.paths
       let offer = try SkillsCommand.offer(location)
       let package = try await SkillInstallation.read(offer)
-      let report = try SkillInstallation(paths).install(
+      let report = try SkillInstallation(try options.paths).install(
         package, from: offer, acceptingWarnings: approveWarnings)
-      let pinned = "\(offer.location)#\(report.digest.rawValue.replacing(":", with: "="))"
-      guard options.format != .json else {
-        return try Output.json(SkillInstalled(report: report, source: pinned))
-      }
-      Output.note("installed \(report.name) \(report.digest.short), \(report.files) files")
-      await SkillPatch.show(adding: pinned, named: offer.name, paths, overrides)
+      try await SkillInstalled(report, from: offer.location).show(
+        "\(report.files) files", options, overrides)
     }
   }
 
@@ -87,7 +82,6 @@ extension SkillsCommand {
     func run() async throws {
       let overrides = ProcessEnvironment.overrides
       try RootRefusal.require(environment: ProcessEnvironment.settings)
-      let paths = try options.paths
       let states = try await SkillsCommand.states(options)
       guard let state = states.first(where: { $0.name == skill && $0.origin != nil }),
         let origin = state.origin, SkillSource.name(of: origin) != nil
@@ -100,19 +94,14 @@ extension SkillsCommand {
       let package = try await SkillInstallation.read(offer)
       guard package.digest != state.digest else {
         if options.format == .json {
-          return try Output.json(
-            SkillInstalled(report: SkillReport(package, expected: skill), source: nil))
+          return try Output.json(SkillInstalled(SkillReport(package, expected: skill), from: nil))
         }
         return Output.note("\(skill) is as it was: \(package.digest.short)")
       }
-      let report = try SkillInstallation(paths).install(
+      let report = try SkillInstallation(try options.paths).install(
         package, from: offer, acceptingWarnings: approveWarnings)
-      let pinned = "\(origin)#\(report.digest.rawValue.replacing(":", with: "="))"
-      guard options.format != .json else {
-        return try Output.json(SkillInstalled(report: report, source: pinned))
-      }
-      Output.note("installed \(report.name) \(report.digest.short) beside the version in use")
-      await SkillPatch.show(adding: pinned, named: offer.name, paths, overrides)
+      try await SkillInstalled(report, from: origin).show(
+        "beside the version in use", options, overrides)
     }
   }
 
@@ -174,6 +163,22 @@ private struct SkillInstalled: Encodable {
 
   private enum CodingKeys: String, CodingKey {
     case formatVersion, report, source
+  }
+
+  /// - Parameter location: Where it came from, without a pin; `nil` when nothing is new.
+  init(_ report: SkillReport, from location: String?) {
+    self.report = report
+    source = location.map { "\($0)#\(report.digest.rawValue.replacing(":", with: "="))" }
+  }
+
+  func show(
+    _ remark: String, _ options: GlobalOptions, _ overrides: EnvironmentOverrides
+  ) async throws {
+    guard options.format != .json else { return try Output.json(self) }
+    Output.note("installed \(report.name) \(report.digest.short), \(remark)")
+    guard let source else { return }
+    await SkillPatch.show(
+      adding: source, named: report.name, try options.paths, overrides)
   }
 }
 

@@ -4,7 +4,7 @@
 import ApplianceModel
 public import FoundationEssentials
 
-/// A consent that was given: everything but its secrets, which are entries of their own.
+/// A consent that was given: everything but its secrets.
 public struct OAuthAccount: Sendable, Codable, Equatable {
   public let issuer: OAuthIssuer
   public let client: String

@@ -58,13 +58,18 @@ public struct OAuthPending: Sendable, Codable {
     return Hexadecimal.decode(digits) ?? []
   }
 
+  /// Whether an answer is still taken.
+  public func isWaiting(at now: Date) -> Bool {
+    (0..<Self.life).contains(now.timeIntervalSince(startedAt))
+  }
+
   /// The code of an answer.
   ///
   /// - Parameter answer: The whole address that the browser was sent to.
   /// - Throws: `oauth.refused` for an answer that is late, of another consent, of another issuer (RFC 9207), or a
   ///   refusal.
   public func code(in answer: String, at now: Date) throws -> SecretValue {
-    guard (0..<Self.life).contains(now.timeIntervalSince(startedAt)) else {
+    guard isWaiting(at: now) else {
       throw Self.refusal("the consent was asked for over ten minutes ago")
     }
     let parts = answer.split(separator: "?", maxSplits: 1)
