@@ -152,13 +152,6 @@ struct StateRunningTests {
     deinit { close(number) }
   }
 
-  /// Two ports that were free a moment ago.
-  private func freePorts() throws -> (Int, Int) {
-    let one = try Listener()
-    let other = try Listener()
-    return (one.port, other.port)
-  }
-
   private func text(_ port: Int, _ dashboard: Int, host: String = "127.0.0.1") -> String {
     HostBuilder.desiredText
       + "gateway: {host: \"\(host)\", port: \(port), dashboardPort: \(dashboard)}\n"
@@ -166,8 +159,7 @@ struct StateRunningTests {
 
   @Test func freePortsPass() async throws {
     var host = host
-    let (one, other) = try freePorts()
-    try host.desire(text(one, other))
+    try host.desire(text(try FreePort.next(), try FreePort.next()))
     let result = await host.examine(.appliancePorts)
     #expect(result.isPass, "\(result.evidence)")
   }
@@ -176,7 +168,7 @@ struct StateRunningTests {
   func takenPortFails(address: String) async throws {
     var host = host
     let listener = try Listener()
-    let (free, _) = try freePorts()
+    let free = try FreePort.next()
     let token = "env:KAFCLAW_GATEWAY_AUTH_TOKEN"
     try host.desire(
       text(free, listener.port, host: address)

@@ -193,34 +193,3 @@ extension RunningAppliance {
     return try await request(.POST, "/chat", body: "{\"message\":\"\(message)\"\(end)}")
   }
 }
-
-/// Ports that nobody listens on.
-public enum FreePort {
-  private static let used = Mutex<Set<Int>>([])
-
-  public static func next() throws -> Int {
-    for _ in 0..<100 {
-      let port = try unused()
-      if used.withLock({ $0.insert(port).inserted }) { return port }
-    }
-    throw POSIXError(.EADDRINUSE)
-  }
-
-  private static func unused() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { throw POSIXError(.EMFILE) }
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return try withUnsafeMutablePointer(to: &address) { pointer in
-      try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        guard bind(descriptor, generic, length) == 0,
-          getsockname(descriptor, generic, &length) == 0
-        else { throw POSIXError(.EADDRINUSE) }
-        return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-      }
-    }
-  }
-}
