@@ -66,11 +66,13 @@ final class TombBench {
     return "\(fault) at \(hit) (\(point)), exit \(result.code)"
   }
 
+  private struct Verified: Decodable { let values: Int }
+
   /// How many values the tomb has; `nil` where it does not open.
   func values() throws -> Int? {
     let result = try run(["verify", "--json"])
     guard result.code == 0 else { return nil }
-    return result.output.split(separator: "\"").compactMap { Int($0) }.last
+    return try JSONDecoder().decode(Verified.self, from: Data(result.output.utf8)).values
   }
 
   func succeeds(_ words: [String], input: String? = nil) throws -> Bool {
