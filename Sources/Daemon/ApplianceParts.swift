@@ -123,7 +123,7 @@ struct ApplianceParts: Sendable {
             names.append(supervisor.name.rawValue)
           }
           return names
-        }, logger: logger),
+        }, entries: { try secrets.entries() }, logger: logger),
       escalation: AlertEscalation(
         sender: AlertSender(
           store: store, containment: containment, secrets: secrets, client: PlatformClient(),

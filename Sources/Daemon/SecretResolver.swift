@@ -64,6 +64,13 @@ final class SecretResolver: Sendable {
     }
   }
 
+  /// The entries of the tomb, without their values; none where there is no tomb.
+  func entries() throws -> [TombEntry] {
+    if let tombFailure { throw tombFailure }
+    guard let tomb, try tomb.exists else { return [] }
+    return try tomb.list()
+  }
+
   /// References below this name say that a token is made here; it has no value that resolves.
   static let madeTokens = "token/"
 

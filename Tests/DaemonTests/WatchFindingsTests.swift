@@ -7,6 +7,7 @@ import Foundation
 import Logging
 import TestSupport
 import Testing
+import Tomb
 
 @testable import Daemon
 @testable import DesiredState
@@ -19,7 +20,7 @@ struct WatchFindingsTests {
     let findings = WatchFindings(
       paths: paths, store: bench.store, audit: HostAudit(bench.paths),
       status: { throw ApplianceError(.inconsistent, "nobody tells") }, crashLoops: { [] },
-      logger: Logger(label: "test"))
+      entries: { [] }, logger: Logger(label: "test"))
     return await findings.all(.roomy, Date()).found.filter { $0.signal == .diskSpace }
   }
 
@@ -56,10 +57,38 @@ struct WatchFindingsTests {
       let findings = WatchFindings(
         paths: bench.paths, store: bench.store, audit: HostAudit(bench.paths),
         status: { throw ApplianceError(.inconsistent, "nobody tells") },
-        crashLoops: { ["agent"] }, logger: Logger(label: "test"))
+        crashLoops: { ["agent"] }, entries: { [] }, logger: Logger(label: "test"))
       let (found, isComplete) = await findings.all(.roomy, Date())
       #expect(!isComplete)
       #expect(found.contains { $0.signal == .crashLoop && $0.subject == "agent" })
+    }
+  }
+
+  @Test("a secret is told of before it ends, one for a short while not at once")
+  func secretsThatEnd() async throws {
+    try await withBench { bench in
+      let start = Date(timeIntervalSince1970: 1_800_000_000)
+      let tomb = try HostTomb.store(bench.paths, TombSpec())
+      try tomb.create(recovery: [], at: start)
+      for (name, life) in [("hour", 3_600.0), ("year", 365 * 86_400)] {
+        try tomb.set(
+          name, SecretValue(copying: [1]), EntryDetails(expires: start + life), at: start)
+      }
+      try tomb.set("ever", SecretValue(copying: [1]), at: start)
+      let findings = WatchFindings(
+        paths: bench.paths, store: bench.store, audit: HostAudit(bench.paths),
+        status: { throw ApplianceError(.inconsistent, "nobody tells") }, crashLoops: { [] },
+        entries: { try tomb.list() }, logger: Logger(label: "test"))
+      func told(_ seconds: Double) async -> [String] {
+        await findings.all(.roomy, start + seconds).found.filter { $0.signal == .secretExpiry }
+          .map(\.message)
+      }
+      #expect(await told(0) == [])
+      #expect(await told(2_600) == [])
+      #expect(await told(2_800) == ["tomb:hour ends 2027-01-15T09:00:00Z"])
+      #expect(await told(3_600) == ["tomb:hour ended 2027-01-15T09:00:00Z"])
+      #expect(await told(350 * 86_400).count == 1)
+      #expect(await told(352 * 86_400).count == 2)
     }
   }
 }

@@ -25,6 +25,8 @@ public enum Signal: String, Sendable, Codable, CaseIterable {
   case drillOverdue = "drill-overdue"
   /// A chat platform does not accept a channel's account.
   case channelDown = "channel-down"
+  /// A secret of the tomb, or an account of people, ended or soon will.
+  case secretExpiry = "secret-expiry"
 }
 
 /// One thing that somebody has to know; the same thing again is the same alert.

@@ -13,6 +13,7 @@ import Glibc
 import Logging
 import Synchronization
 import Timeline
+import Tomb
 
 /// What there is to tell now, from everything that is watched.
 struct WatchFindings: Sendable {
@@ -21,6 +22,8 @@ struct WatchFindings: Sendable {
   let audit: HostAudit
   let status: @Sendable () async throws -> ApplianceStatus
   let crashLoops: @Sendable () async -> [String]
+  /// The entries of the tomb.
+  let entries: @Sendable () throws -> [TombEntry]
   let logger: Logger
   let patience = ChannelPatience()
 
@@ -30,7 +33,8 @@ struct WatchFindings: Sendable {
     _ spec: ApplianceSpec, _ now: Date
   ) async -> (found: [WatchRules.Finding], isComplete: Bool) {
     var found = backups(spec.backup, now) + auditProblem(now) + diskProblem()
-    for name in await crashLoops() {
+    let loops = await crashLoops()
+    for name in loops {
       found.append(.init(signal: .crashLoop, subject: name, message: "\(name) keeps ending"))
     }
     var isComplete = true
@@ -40,7 +44,24 @@ struct WatchFindings: Sendable {
       isComplete = false
       note(error, "cannot watch messages")
     }
-    do { found += self.found(in: try await status(), now) } catch {
+    do {
+      found += EntryAge.alarms(of: try entries(), at: now).map {
+        .init(signal: .secretExpiry, subject: $0.name, message: $0.words)
+      }
+    } catch {
+      isComplete = false
+      note(error, "cannot watch the tomb")
+    }
+    do {
+      let status = try await status()
+      found += accessDrift(in: status)
+      // No channel can be looked at without it, and it is told already.
+      if loops.contains(ComponentName.gateway.rawValue) {
+        isComplete = false
+      } else {
+        found += channels(in: status, now)
+      }
+    } catch {
       isComplete = false
       note(error, "cannot watch the status")
     }
@@ -51,26 +72,25 @@ struct WatchFindings: Sendable {
     logger.error(what, metadata: ["error": "\(ApplianceError.of(error).message)"])
   }
 
-  private func found(in status: ApplianceStatus, _ now: Date) -> [WatchRules.Finding] {
-    var found: [WatchRules.Finding] = []
+  private func accessDrift(in status: ApplianceStatus) -> [WatchRules.Finding] {
     let access = status.drift.reported.filter {
       $0.hasPrefix("senders/") || $0.hasPrefix("tools/")
     }
-    if !access.isEmpty {
-      found.append(
-        .init(
-          signal: .accessDrift, message: "other than declared: \(access.joined(separator: ", "))"))
-    }
+    guard !access.isEmpty else { return [] }
+    return [
+      .init(signal: .accessDrift, message: "other than declared: \(access.joined(separator: ", "))")
+    ]
+  }
+
+  private func channels(in status: ApplianceStatus, _ now: Date) -> [WatchRules.Finding] {
     let starting = status.channels.filter { $0.health == .starting }.map(\.name)
     let overdue = patience.overdue(starting, at: now)
-    for channel in status.channels
-    where channel.health == .unhealthy || overdue.contains(channel.name) {
-      found.append(
+    return status.channels
+      .filter { $0.health == .unhealthy || overdue.contains($0.name) }
+      .map {
         .init(
-          signal: .channelDown, subject: channel.name,
-          message: channel.message ?? channel.health.rawValue))
-    }
-    return found
+          signal: .channelDown, subject: $0.name, message: $0.message ?? $0.health.rawValue)
+      }
   }
 
   private func backups(_ spec: BackupSpec?, _ now: Date) -> [WatchRules.Finding] {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-import FoundationEssentials
-import Tomb
+public import FoundationEssentials
+public import Tomb
 
 extension Check {
   /// A secret that has ended is refused where it is used; an old root key that was to be replaced
@@ -19,7 +19,7 @@ extension Check {
 }
 
 /// When entries of the tomb end.
-enum EntryAge {
+public enum EntryAge {
   /// How long before the end it is told. Seconds.
   static let notice: Double = 14 * 86_400
 
@@ -37,5 +37,19 @@ enum EntryAge {
       problems, ended.isEmpty ? .warn : .fail,
       otherwise: "\(entries.count) entries, \(dated.count) of them with an end",
       remedy: ended.isEmpty && ending.isEmpty ? "kafclaw tomb rotate-key" : nil)
+  }
+
+  /// What has to be told without being asked: entries that ended or soon will. One that is good for a short while is
+  /// told of later, in the last quarter of its life.
+  public static func alarms(
+    of entries: [TombEntry], at now: Date
+  ) -> [(name: String, words: String)] {
+    entries.compactMap { entry in
+      guard let end = entry.expires else { return nil }
+      let life = max(0, end.timeIntervalSince(entry.rotated))
+      guard now >= end.addingTimeInterval(-min(notice, life / 4)) else { return nil }
+      let verb = end <= now ? "ended" : "ends"
+      return (entry.name, "tomb:\(entry.name) \(verb) \(end.formatted(.iso8601))")
+    }
   }
 }
