@@ -44,6 +44,12 @@ struct PairingTests {
     try await platforms.telegram("are you there", from: 55, id: 3)
     let answered = try await platforms.waitForSent(2, on: "telegram")
     #expect(answered[1].text.contains("are you there"), "\(answered)")
+    let explained = try appliance.run("access", "explain", "--channel", "phone", "--sender", "55")
+    #expect(
+      explained.code == 3 && explained.output.contains("a pairing admits this sender until"),
+      "\(explained)")
+    let other = try appliance.run("access", "explain", "--channel", "phone", "--sender", "56")
+    #expect(other.code == 3 && !other.output.contains("pairing"), "\(other)")
     // To talk, without tools.
     try await platforms.telegram(#"/call read_file {"path":"SOUL.md"}"#, from: 55, id: 4)
     let refused = try await platforms.waitForSent(3, on: "telegram")
@@ -72,6 +78,8 @@ struct PairingTests {
         "incident", "contain", "--level", "channels", "--keep-token", "--reason", "x"
       )
       .code == 0)
+    let explained = try appliance.run("access", "explain", "--channel", "phone", "--sender", "55")
+    #expect(explained.output.contains("but the appliance is contained: channels"), "\(explained)")
     try await platforms.telegram("while contained", from: 55, id: 2)
     let refused = await eventually {
       (try? appliance.run("access", "decisions").output.contains("contained")) == true

@@ -20,7 +20,10 @@ struct AccessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "explain",
       abstract: "Show what is decided about a sender or a tool call, and why.",
-      discussion: "Exit codes: 0 permitted, 2 needs an approval, 3 denied, 1 it cannot be told.")
+      discussion: """
+        Exit codes: 0 permitted, 2 needs an approval, 3 denied, 1 it cannot be told. They are about the rules of \
+        the desired state; a containment or a pairing that decides otherwise now is told beside them.
+        """)
 
     @OptionGroup var question: AccessQuestion
 
@@ -31,9 +34,11 @@ struct AccessCommand: AsyncParsableCommand {
 
     func run() async throws {
       let (policy, source) = try await question.policy(try options.paths)
-      let explanation = policy.explain(
-        question.principal(source), tool: tool, taint: Set(question.taint))
-      let answer = ExplanationReport(explanation, source)
+      let principal = question.principal(source)
+      let explanation = policy.explain(principal, tool: tool, taint: Set(question.taint))
+      let answer = ExplanationReport(
+        explanation, source,
+        notes: await AccessNotes.of(principal, asked: question.place.path, try options.paths))
       try answer.render(options.format)
       if answer.exitCode != 0 { throw CommandExit(code: answer.exitCode) }
     }

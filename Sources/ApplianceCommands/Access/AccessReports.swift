@@ -58,12 +58,16 @@ struct ExplanationReport: Encodable {
   let explanation: AccessExplanation
   let origin: String
   let commit: String?
+  /// What decides beside the rules now.
+  let notes: [String]
   private let place: String
 
-  private enum CodingKeys: String, CodingKey { case formatVersion, explanation, origin, commit }
+  private enum CodingKeys: String, CodingKey {
+    case formatVersion, explanation, origin, commit, notes
+  }
 
-  init(_ explanation: AccessExplanation, _ source: RuleSource) {
-    self.explanation = explanation
+  init(_ explanation: AccessExplanation, _ source: RuleSource, notes: [String]) {
+    (self.explanation, self.notes) = (explanation, notes)
     origin = source.origin(of: explanation.decision)
     commit = source.commit
     place = source.place(of: explanation.decision)
@@ -86,6 +90,7 @@ struct ExplanationReport: Encodable {
     for step in explanation.steps {
       Output.line("  \(step.decided ? "*" : "-") \(step.field): \(VisibleText.escape(step.says))")
     }
+    for note in notes { Output.line(note) }
   }
 }
 
