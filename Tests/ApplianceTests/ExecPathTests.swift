@@ -98,6 +98,29 @@ struct ExecPathTests {
     #expect(try ExecPath.children(of: Int(appliance.supervisor)) == components)
   }
 
+  @Test("containment ends what runs, and not only what would begin")
+  func containmentEnds() async throws {
+    let mark = "\(UInt32.random(in: 1_000_000...9_999_999))"
+    func isRunning() -> Bool {
+      // `try?`: what cannot be looked at is looked at again.
+      (try? ExecPath.processes().values.contains { $0.contains(mark) }) ?? true
+    }
+    var question = Question(
+      "/calls \(try Question.json([exec("wait", [mark])]))", from: "olga", in: "contained")
+    question.isAsync = true
+    let asked = try await appliance.ask(question)
+    #expect(await eventually { isRunning() })
+    let contained = try appliance.run(
+      "incident", "contain", "--level", "tools", "--keep-token", "--reason", "it runs")
+    #expect(contained.code == 0, "\(contained)")
+    #expect(await eventually { !isRunning() })
+    let reply = try await appliance.reply(to: asked)
+    #expect(try appliance.run("incident", "lift", "--reason", "over").code == 0)
+    #expect(reply.contains("an operator took tools away"), "\(reply)")
+    let failed = try appliance.run("audit", "show", "--outcome", "failed").output
+    #expect(failed.contains("incident.contained"), "\(failed)")
+  }
+
   @Test("no path leads a file tool out of the two folders")
   func pathsStayInside() async throws {
     let before = try bait.state()
@@ -200,6 +223,7 @@ enum ExecPath {
         let limits = name == "sleep" || name == "perl" ? ", timeout: 3s, processes: 32" : ""
         return "      \(name): {binary: /usr/bin/\(name)\(limits)}\n"
       }
+      let patient = "      wait: {binary: /usr/bin/sleep, timeout: 5m}\n"
       let text = """
         senders: {owners: [olga], limits: {messagesPerMinute: 6000, burst: 6000}}
         agent: {maxToolIterations: 100}
@@ -216,7 +240,7 @@ enum ExecPath {
         ["tomb", "set", "bait"], home: appliance.home, input: "canary-\(UUID().uuidString)")
       #expect(set.code == 0, "\(set.errors)")
       try appliance.repository.commit([
-        "kafclaw.yaml": appliance.yaml(text + profiles.joined())
+        "kafclaw.yaml": appliance.yaml(text + profiles.joined() + patient)
       ])
       try Bait.lay(appliance)
     }

@@ -64,4 +64,16 @@ struct IncidentDeskTests {
       #expect(IncidentFile(bench.paths).read().containment == held)
     }
   }
+
+  @Test("a weaker order closes stages, and is not why the stronger one holds")
+  func weaker() async throws {
+    try await withBench { bench in
+      let desk = try Self.open(bench)
+      let state = try desk.carryOut(
+        IncidentOrder(.contain, reason: "also odd", level: .tools), by: "operator:1", at: Self.now)
+      let held = try #require(state.containment)
+      #expect(held.level == .all && held.reason == "odd" && held.by == "operator:0")
+      #expect(held.stage == 0 && held.tools.isEmpty)
+    }
+  }
 }

@@ -38,7 +38,7 @@ struct MessageAccess: Sendable {
     authority = TurnAuthority(
       store: store, audit: audit, judge: judge, containment: containment,
       shelf: shelf, settings: settings)
-    let sandbox = SandboxDesk(audit: audit, tools: tools)
+    let sandbox = SandboxDesk(audit: audit, tools: tools, containment: containment)
     exec = ExecCalls(
       store: store, audit: audit, authority: authority,
       sandbox: sandbox, settings: settings)

@@ -23,11 +23,12 @@ actor SandboxDesk {
 
   private let audit: AuditTrail
   private let tools: any ToolProcesses
+  private let containment: ContainmentGuard
   private var chosen: [Wish: SandboxConfiguration] = [:]
   private var failed: [Wish: (at: Date, error: ApplianceError)] = [:]
 
-  init(audit: AuditTrail, tools: any ToolProcesses) {
-    (self.audit, self.tools) = (audit, tools)
+  init(audit: AuditTrail, tools: any ToolProcesses, containment: ContainmentGuard) {
+    (self.audit, self.tools, self.containment) = (audit, tools, containment)
   }
 
   /// - Throws: `sandbox.unavailable` when none that is allowed is usable.
@@ -87,20 +88,42 @@ actor SandboxDesk {
 
   /// Runs an authorised call; returns when nothing of it is left.
   func run(_ run: ToolRun, timeout: Int) async throws -> SandboxOutcome {
-    guard
-      case .outcome(let outcome) = try await tools.ask(
-        .run(run), within: .seconds(timeout + 30))
-    else { throw ToolReply.unexpected }
-    return outcome
+    try await outcome(of: .run(run), by: ToolName.exec, within: .seconds(timeout + 30))
   }
 
   /// Runs a script of a skill; returns when nothing of it is left.
   func run(_ order: SkillOrder) async throws -> SandboxOutcome {
-    guard
-      case .outcome(let outcome) = try await tools.ask(
-        .skill(order), within: .seconds(order.run.limits.timeout + 30))
-    else { throw ToolReply.unexpected }
+    try await outcome(
+      of: .skill(order), by: ToolName.runSkill, within: .seconds(order.run.limits.timeout + 30))
+  }
+
+  /// - Throws: `incident.contained` when an operator takes the tool away before it is done: what runs is killed.
+  private func outcome(
+    of order: ToolOrder, by tool: String, within limit: Duration
+  ) async throws -> SandboxOutcome {
+    guard containment.permits(tool: tool) else { throw Self.contained }
+    let reply = try await withThrowingTaskGroup(of: ToolReply?.self) { [tools, containment] group in
+      group.addTask { try await tools.ask(order, within: limit) }
+      group.addTask {
+        await containment.untilRefused(tool: tool)
+        return nil
+      }
+      // Nobody is answered before the one that was asked is gone.
+      defer { group.cancelAll() }
+      guard let reply = try await group.next() ?? nil else {
+        try Task.checkCancellation()
+        tools.hangUp()
+        throw Self.contained
+      }
+      return reply
+    }
+    guard case .outcome(let outcome) = reply else { throw ToolReply.unexpected }
     return outcome
+  }
+
+  private static var contained: ApplianceError {
+    ApplianceError(
+      .contained, "it was ended: an operator took tools away", hint: "kafclaw incident show")
   }
 
   private func tell(

@@ -13,11 +13,16 @@ import Synchronization
 protocol ToolProcesses: Sendable {
   /// - Throws: `process.failed` when the process ends, or takes longer; the process's own error.
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply
+
+  /// Ends what runs where a cancelled ``ask(_:within:)`` does not.
+  func hangUp()
 }
 
 /// Children of this process.
 struct OwnToolProcesses: ToolProcesses {
   let environment: [String: String]
+
+  func hangUp() {}
 
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply {
     // What engines leave behind is this process's to wait for.
@@ -65,9 +70,12 @@ final class ToolHost: ToolProcesses, Service {
     end()
   }
 
+  /// Its process ends with the link, and what it started with it.
+  func hangUp() { link.withLock { $0?.close() } }
+
   private func end() {
     door.cancel()
-    link.withLock { $0?.close() }
+    hangUp()
   }
 
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply {

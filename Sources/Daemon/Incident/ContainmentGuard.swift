@@ -3,6 +3,7 @@
 
 import ApplianceModel
 import Reconciliation
+import Supervision
 import Synchronization
 
 /// Holds what an operator took away during an incident against every message, call and text on its
@@ -17,6 +18,8 @@ final class ContainmentGuard: Sendable {
     var isStored = true
   }
 
+  /// Rings whenever something was ordered.
+  private let ordered = WakeSignal()
   private let file: IncidentFile
   private let held: Mutex<Held>
 
@@ -38,7 +41,8 @@ final class ContainmentGuard: Sendable {
   func change(
     _ body: (inout IncidentState) throws -> Void
   ) throws -> IncidentState {
-    try held.withLock { held in
+    defer { ordered.ring() }
+    return try held.withLock { held in
       var new = held.state
       try body(&new)
       guard new != held.state || !held.isStored else { return held.state }
@@ -116,5 +120,14 @@ final class ContainmentGuard: Sendable {
   func permits(tool: String) -> Bool {
     guard let held = current.containment else { return true }
     return ToolName.tiers[tool].map { held.tools.contains($0) } ?? false
+  }
+
+  /// Returns once a tool may not be used, or when the task is cancelled.
+  func untilRefused(tool: String) async {
+    while !Task.isCancelled {
+      let seen = ordered.generation
+      guard permits(tool: tool) else { return }
+      await ordered.wait(after: seen, for: nil)
+    }
   }
 }

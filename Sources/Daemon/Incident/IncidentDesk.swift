@@ -137,9 +137,11 @@ struct IncidentDesk: Sendable {
     case .contain:
       let level = order.level ?? .all
       if let held = state.containment {
-        // A second order never gives anything back.
+        // A second order never gives anything back, and a weaker one is not why it holds.
+        let isWeaker = level < held.level
         state.containment = Containment(
-          id: held.id, level: max(held.level, level), reason: order.reason, by: actor,
+          id: held.id, level: max(held.level, level),
+          reason: isWeaker ? held.reason : order.reason, by: isWeaker ? held.by : actor,
           since: held.since, version: held.version + 1)
       } else {
         state.containment = Containment(
