@@ -1,61 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The KafClaw authors
 
-/// Which lines of a text are prose, and which stand in a block of code (CommonMark 0.31, sections 4.4 and 4.5). In
-/// doubt a line is code.
+/// Which lines of a text are surely prose (CommonMark 0.31; GitHub Flavored Markdown 0.29 for tables). In doubt a line
+/// is code: what is nested deeply, continued, or behind something that readers understand in different ways.
 struct Prose {
   private enum Line {
     case prose
-    /// Of a table: begins and ends with a bar, which no shell takes.
+    /// Of a table with a row of dashes below its header.
     case row
     case code
   }
 
   private let lines: [Line]
 
-  init(_ bytes: [UInt8]) {
-    var lines: [Line] = []
-    var fence: Fence?
-    var (isAfterBlank, isAfterIndented) = (true, false)
-    for line in Self.split(bytes) {
-      let mark = Fence(line)
-      if let open = fence {
-        lines.append(.code)
-        if mark?.closes(open) == true { fence = nil }
-        (isAfterBlank, isAfterIndented) = (false, false)
-        continue
-      }
-      let text = line.drop { $0 == 0x20 || $0 == 0x09 }
-      let isBlank = text.isEmpty
-      let isIndented =
-        (isAfterBlank || isAfterIndented)
-        && (isBlank || Self.columns(line[..<text.startIndex]) >= 4)
-      fence = mark.flatMap { $0.opens ? $0 : nil }
-      let end = text.last { $0 != 0x20 && $0 != 0x09 }
-      let isRow = text.count > 1 && text.first == UInt8(ascii: "|") && end == UInt8(ascii: "|")
-      lines.append(fence != nil || isIndented ? .code : isRow ? .row : .prose)
-      (isAfterBlank, isAfterIndented) = (isBlank, isIndented && !isBlank)
+  /// - Parameter hasTables: Whether the text is Markdown.
+  init(_ bytes: [UInt8], hasTables: Bool) {
+    // Some count these as the end of a line.
+    guard !bytes.contains(0x0B), !bytes.contains(0x0C) else {
+      lines = []
+      return
     }
-    self.lines = lines
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    var reader = Reader()
+    let split = Self.split(bytes.starts(with: mark) ? Array(bytes.dropFirst(3)) : bytes)
+    lines = split.indices.map { index in
+      let next = index + 1 < split.count ? split[index + 1] : nil
+      return reader.take(split[index], before: hasTables ? next : nil)
+    }
   }
 
-  /// Whether a command in a line may be one that people are told of.
+  /// Whether commands in some lines that belong together may be ones that people are told of.
   ///
-  /// - Parameter line: From 1.
-  func isDoubtful(_ rule: SkillRule, _ line: Int) -> Bool {
-    guard lines.indices.contains(line - 1) else { return false }
-    return switch lines[line - 1] {
-    case .code: false
-    case .row: true
-    case .prose: ["credential_access", "persistence", "destructive_command"].contains(rule.code)
+  /// - Parameter lines: From 1.
+  func isDoubtful(_ rule: SkillRule, _ lines: ClosedRange<Int>) -> Bool {
+    lines.allSatisfy { line in
+      guard self.lines.indices.contains(line - 1) else { return false }
+      let isNamed = ["credential_access", "persistence", "destructive_command"].contains(rule.code)
+      return switch self.lines[line - 1] {
+      case .code: false
+      case .row: isNamed || rule.code == "pipe_shell_exec"
+      case .prose: isNamed
+      }
     }
   }
 
-  /// As lines are counted: each of CR, LF, both, VT and FF ends one.
   private static func split(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
     var lines: [ArraySlice<UInt8>] = []
     var start = 0
-    for index in bytes.indices where (0x0A...0x0D).contains(bytes[index]) {
+    for index in bytes.indices where bytes[index] == 0x0A || bytes[index] == 0x0D {
       if bytes[index] == 0x0D, index + 1 < bytes.count, bytes[index + 1] == 0x0A { continue }
       let end =
         bytes[index] == 0x0A && index > start && bytes[index - 1] == 0x0D ? index - 1 : index
@@ -64,10 +56,87 @@ struct Prose {
     }
     return lines + [bytes[start...]]
   }
+}
 
-  /// Columns of spaces; a tab goes on to the next multiple of four.
-  fileprivate static func columns(_ bytes: ArraySlice<UInt8>) -> Int {
-    bytes.reduce(0) { $1 == 0x09 ? ($0 / 4 + 1) * 4 : $0 + 1 }
+extension Prose {
+  /// Goes through the lines of a text.
+  private struct Reader {
+    private var fence: Fence?
+    /// Whether nobody can say any more what is code.
+    private var isLost = false
+    private var isContinued = false
+    private var isInTable = false
+
+    mutating func take(_ line: ArraySlice<UInt8>, before next: ArraySlice<UInt8>?) -> Line {
+      let wasContinued = isContinued
+      isContinued = line.last { $0 != 0x20 && $0 != 0x09 } == UInt8(ascii: "\\")
+      let wasInTable = isInTable
+      isInTable = false
+      if isLost { return .code }
+      let mark = Fence(line)
+      if let open = fence {
+        if let mark {
+          // A line like one that does not surely end the block ends it for others.
+          if mark.closes(open) { fence = nil } else { isLost = true }
+        }
+        return .code
+      }
+      if let mark {
+        if mark.opens { fence = mark }
+        return .code
+      }
+      if Self.isMarkup(line) { isLost = true }
+      if isLost || wasContinued || isContinued || Self.isIndented(line) { return .code }
+      let begins = next.map { Self.isHeader(line, above: $0) } ?? false
+      isInTable = Self.isRow(line) && (wasInTable || begins)
+      return isInTable ? .row : .prose
+    }
+
+    /// What follows a block of HTML is read in different ways.
+    private static func isMarkup(_ line: ArraySlice<UInt8>) -> Bool {
+      let text = line.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+      return (["<pre", "<code", "<script", "<style", "<textarea", "<samp"] as [Needle])
+        .contains { $0.find(in: text[...]) != nil }
+    }
+
+    /// Behind what quotes and lists put before a line, too.
+    private static func isIndented(_ line: ArraySlice<UInt8>) -> Bool {
+      var (rest, limit) = (line, 4)
+      while true {
+        let blank = rest.prefix { $0 == 0x20 || $0 == 0x09 }
+        rest = rest.dropFirst(blank.count)
+        if rest.isEmpty { return false }
+        if blank.count >= limit || blank.contains(0x09) { return true }
+        let length = marker(rest)
+        if length == 0 { return false }
+        (rest, limit) = (rest.dropFirst(length), 5)
+      }
+    }
+
+    /// Length of what begins a quote or an item of a list; 0 for anything else.
+    private static func marker(_ text: ArraySlice<UInt8>) -> Int {
+      guard let first = text.first else { return 0 }
+      if first == UInt8(ascii: ">") { return 1 }
+      let digits = text.prefix { (0x30...0x39).contains($0) }.count
+      let sign = text.dropFirst(digits)
+      guard let last = sign.first, (digits > 0 ? ".)" : "-*+").utf8.contains(last) else { return 0 }
+      let after = sign.dropFirst().first
+      return after == nil || after == 0x20 || after == 0x09 ? digits + 1 : 0
+    }
+
+    private static func isRow(_ line: ArraySlice<UInt8>) -> Bool {
+      let bar = UInt8(ascii: "|")
+      let end = line.last { $0 != 0x20 && $0 != 0x09 }
+      return line.count > 1 && line.first == bar && end == bar
+    }
+
+    private static func isHeader(_ line: ArraySlice<UInt8>, above dashes: ArraySlice<UInt8>) -> Bool
+    {
+      let bar = UInt8(ascii: "|")
+      return isRow(line) && isRow(dashes) && dashes.contains(UInt8(ascii: "-"))
+        && dashes.allSatisfy { "|-: \t".utf8.contains($0) }
+        && line.count { $0 == bar } == dashes.count { $0 == bar }
+    }
   }
 }
 
@@ -78,7 +147,7 @@ private struct Fence {
   /// Of its first sign, with what quotes and lists put before it.
   private let column: Int
   private let quotes: Int
-  /// Whether something follows: it opens a block then, and closes none.
+  /// Whether nothing follows: else it closes no block.
   private let isAlone: Bool
   /// A backtick that follows makes it code within a line.
   let opens: Bool
@@ -92,15 +161,16 @@ private struct Fence {
     guard after.startIndex - rest.startIndex >= 3 else { return nil }
     let before = line[..<rest.startIndex]
     (self.sign, length) = (sign, after.startIndex - rest.startIndex)
-    (column, quotes) = (Prose.columns(before), before.count { $0 == UInt8(ascii: ">") })
+    (column, quotes) = (before.count, before.count { $0 == UInt8(ascii: ">") })
     isAlone =
       after.allSatisfy { $0 == 0x20 || $0 == 0x09 }
-      && before.allSatisfy { " \t>".utf8.contains($0) }
+      && before.allSatisfy { " >".utf8.contains($0) }
     opens = sign == UInt8(ascii: "~") || !after.contains(sign)
   }
 
+  /// Surely: it stands where the other one does.
   func closes(_ open: Fence) -> Bool {
     isAlone && sign == open.sign && length >= open.length && quotes == open.quotes
-      && column <= open.column + 3
+      && column == open.column
   }
 }

@@ -16,7 +16,7 @@ struct ScannedText: Sendable {
   private static let space = UInt8(ascii: " ")
 
   /// - Parameter flat: Whether a line's end is a space like any other; else it ends what belongs together, but for
-  ///   one after a backslash.
+  ///   one after a backslash, a pipe or `&&`. Rows of a table belong to nothing.
   init(_ original: [UInt8], flat: Bool) {
     var bytes: [UInt8] = []
     var (ends, breaks) = ([Int](), [Int]())
@@ -36,12 +36,12 @@ struct ScannedText: Sendable {
       case 0x00: continue
       case 0x0D where index < original.count && original[index] == Self.newline: continue
       case 0x0A, 0x0D, 0x0B, 0x0C:
-        ends.append(bytes.count)
-        if flat {
+        if flat || Self.goesOn(bytes[(breaks.last.map { $0 + 1 } ?? 0)...]) {
+          if bytes.last == UInt8(ascii: "\\"), !flat { bytes.removeLast() }
           if bytes.last != Self.space { bytes.append(Self.space) }
-        } else if bytes.last == UInt8(ascii: "\\") {
-          bytes[bytes.count - 1] = Self.space
+          ends.append(bytes.count - 1)
         } else {
+          ends.append(bytes.count)
           breaks.append(bytes.count)
           bytes.append(Self.newline)
         }
@@ -51,6 +51,21 @@ struct ScannedText: Sendable {
       }
     }
     (self.bytes, self.ends, self.breaks) = (bytes, ends, breaks)
+  }
+
+  /// Whether the next line belongs to this one.
+  private static func goesOn(_ line: ArraySlice<UInt8>) -> Bool {
+    if line.last == UInt8(ascii: "\\") { return true }
+    let (bar, end) = (UInt8(ascii: "|"), line.last == space ? line.dropLast() : line)
+    let isRow = line.first { $0 != space } == bar
+    return end.last == bar && !isRow || end.suffix(2).elementsEqual("&&".utf8)
+  }
+
+  /// The lines of what belongs together around a place.
+  func lines(around offset: Int) -> ClosedRange<Int> {
+    let range = neighbourhood(of: offset)
+    let first = line(at: range.lowerBound)
+    return first...max(first, line(at: max(range.lowerBound, range.upperBound - 1)))
   }
 
   /// From 1.

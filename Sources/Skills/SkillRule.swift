@@ -26,9 +26,9 @@ struct SkillRule: Sendable {
     (self.kind, self.groups) = (kind, groups)
   }
 
-  /// Where it fits, up to a number of places and once a line. Each group is looked for once: the time grows with
-  /// the text and not with what is found in it.
-  func places(in text: ScannedText, limit: Int) -> [Int] {
+  /// Where it fits, once for what belongs together. Each group is looked for once: the time grows with the text and
+  /// not with what is found in it.
+  func places(in text: ScannedText) -> [Int] {
     var found: [[Int]] = []
     for group in groups {
       let places = text.places(of: group)
@@ -36,7 +36,7 @@ struct SkillRule: Sendable {
       found.append(places)
     }
     var (places, next) = ([Int](), 0)
-    for place in found.first ?? [] where place >= next && places.count < limit {
+    for place in found.first ?? [] where place >= next {
       let around = text.neighbourhood(of: place)
       let fits = found.dropFirst().allSatisfy { others in
         let index = Sorted.first(in: others, from: around.lowerBound)

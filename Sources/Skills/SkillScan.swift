@@ -101,15 +101,20 @@ enum SkillScan {
   private static func matches(in bytes: [UInt8], at path: String) -> [SkillFinding] {
     let text = ScannedText(bytes, flat: false)
     let speech = ScannedText(bytes, flat: true)
-    let prose = isMarkdown(path) || path.lowercased().hasSuffix(".txt") ? Prose(bytes) : nil
+    let isText = isMarkdown(path) || path.lowercased().hasSuffix(".txt")
+    let prose = isText ? Prose(bytes, hasTables: isMarkdown(path)) : nil
     return SkillRule.all.flatMap { rule -> [SkillFinding] in
       let scanned = rule.kind == .speech ? speech : text
-      return rule.places(in: scanned, limit: repeatLimit).map { place in
-        let line = scanned.line(at: place)
-        let isDoubtful = rule.kind == .command && prose?.isDoubtful(rule, line) == true
+      let all = rule.places(in: scanned).map { place in
+        let isDoubtful =
+          rule.kind == .command && prose?.isDoubtful(rule, scanned.lines(around: place)) == true
         return SkillFinding(
-          rule.code, isDoubtful ? .warning : rule.severity, path, line: line, rule.message)
+          rule.code, isDoubtful ? .warning : rule.severity, path, line: scanned.line(at: place),
+          rule.message)
       }
+      // Many harmless ones hide none that is not.
+      let critical = all.filter { $0.severity == .critical }.prefix(repeatLimit)
+      return Array(critical) + all.filter { $0.severity != .critical }.prefix(repeatLimit)
     }
   }
 
