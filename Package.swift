@@ -248,7 +248,8 @@ let package = Package(
       "BackupTests",
       ["Backup", "SodiumCrypto", "DurableIO", "ApplianceModel", "TestSupport", .nioCore],
       exclude: ["reader.py"]),
-    tests("SupervisionTests", ["Supervision", "ApplianceModel", "TestSupport", .logging]),
+    tests(
+      "SupervisionTests", ["Supervision", "ControlAPI", "ApplianceModel", "TestSupport", .logging]),
     tests(
       "GatewayTests",
       [

@@ -30,6 +30,7 @@ struct ApplianceParts: Sendable {
   let backups: BackupService
   let watch: WatchService
   let retention: RetentionService
+  let sweeper: SandboxSweeper
 
   init(
     paths: AppliancePaths, bootstrap: BootstrapSpec, store: TimelineStore, audit: HostAudit,
@@ -99,7 +100,7 @@ struct ApplianceParts: Sendable {
         policy: { try TrustPolicy(file.current()) }))
     let reporter = StatusReporter(
       reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
-      tokens: tokens, containment: containment)
+      tokens: tokens, containment: containment, paths: paths, store: store)
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
       source: source, desk: access.desk, sandbox: access.exec.sandbox,
@@ -111,6 +112,8 @@ struct ApplianceParts: Sendable {
       sessions: DashboardSessions(), plans: SharedPlan(), opening: StageGate(),
       runtimeSettings: settings,
       stopAppliance: { kill(getpid(), SIGTERM) })
+    sweeper = SandboxSweeper(
+      desk: access.exec.sandbox, tools: hosts.tools, containment: containment, logger: logger)
     retention = RetentionService(
       store: store, audit: audit.trail, state: { await connections.state() }, logger: logger)
     watch = WatchService(

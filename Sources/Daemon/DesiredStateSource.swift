@@ -46,6 +46,18 @@ public struct DesiredStateSource: Sendable {
         folder: source.path, clone: paths.clone), spec, trust: try trust(spec))
   }
 
+  /// The commit that the branch is at, whoever trusts it.
+  func tip() async throws -> String? {
+    let spec = try bootstrap.current()
+    let source = spec.source
+    let address = try RemoteAddress(source.repository)
+    return try await ask(
+      .remote(
+        repository: address, access: try access(source, address), branch: source.branch,
+        folder: source.path, clone: paths.clone), spec
+    ).revision?.commit
+  }
+
   /// Judges and reads the tip without writing anything: a local repository where it is, another
   /// one as it was fetched last.
   ///

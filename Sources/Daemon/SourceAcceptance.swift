@@ -53,6 +53,24 @@ public enum SourceAcceptance: Sendable, Codable {
     }
   }
 
+  /// An operator's word is about the commit that the branch is at: another one would refuse every pass after it.
+  ///
+  /// - Throws: `trust.acceptance-refused`; what keeps the source from being read.
+  public func requireTip(
+    _ bootstrap: BootstrapSpec, _ tip: () async throws -> String?
+  ) async throws {
+    guard case .operatorDecision(let commit, _) = self, CommitID(commit) != nil,
+      try !TrustPolicy(bootstrap).verifies
+    else { return }
+    let tip = try await tip()
+    guard tip == CommitID(commit)?.text else {
+      throw ApplianceError(
+        .acceptanceRefused,
+        "the branch is at commit \(tip ?? "none"), not at \(commit)",
+        hint: "look at it, then kafclaw source accept --commit \(tip ?? "COMMIT")")
+    }
+  }
+
   private func rewind(
     _ trust: SourceTrust, by statement: EmergencyStatement, _ digest: Digest,
     _ bootstrap: BootstrapSpec, at now: Date

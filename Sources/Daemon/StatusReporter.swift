@@ -4,10 +4,13 @@
 import ApplianceModel
 import ControlAPI
 import DesiredState
+import Doctor
+import DurableIO
 import FoundationEssentials
 import GitSource
 import Reconciliation
 import Supervision
+import Timeline
 
 /// Puts together what `kafclaw status` shows, from the processes and the loop themselves.
 struct StatusReporter: Sendable {
@@ -16,6 +19,8 @@ struct StatusReporter: Sendable {
   let files: ReconcilerFiles
   let tokens: GatewayTokens
   let containment: ContainmentGuard
+  let paths: AppliancePaths
+  let store: TimelineStore
 
   func status() async -> ApplianceStatus {
     var components: [ApplianceStatus.Component] = []
@@ -23,7 +28,8 @@ struct StatusReporter: Sendable {
     let isHealthy = components.allSatisfy { $0.health == .healthy }
     let report = await reconciler.current
     let conditions = await reconciler.conditions(
-      componentsHealthy: isHealthy, containment: containment.current.containment)
+      componentsHealthy: isHealthy, containment: containment.current.containment,
+      storageProblem: await storageProblem())
     let isReady = conditions.first { $0.type == .ready }?.status == true
     // `try?`: a damaged record shows as a failed pass; status itself must still answer.
     let applied = (try? files.appliedState()) ?? AppliedState()
@@ -39,6 +45,16 @@ struct StatusReporter: Sendable {
       reconcile: await reconciler.loopStatus, serial: applied.serial, checkedAt: Date())
     status.tokens = tokens.status
     return status
+  }
+
+  /// Messages are refused where they cannot be stored.
+  private func storageProblem() async -> String? {
+    do {
+      try await store.probe()
+      return try DiskSpace(of: paths.state).problem.map { "\(paths.state): \($0)" }
+    } catch {
+      return ApplianceError.of(error).message
+    }
   }
 
   private func identity(_ state: LoadedState?) -> ApplianceStatus.Identity {

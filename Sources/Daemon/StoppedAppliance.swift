@@ -77,6 +77,9 @@ public struct StoppedAppliance: Sendable {
     return value
   }
 
+  /// The commit that the branch is at, accepted or not.
+  public func tip() async throws -> String? { try await source.tip() }
+
   /// What the source was accepted at, without the lock.
   public func trust() throws -> SourceTrust? { try SourceTrustFiles(paths).read() }
 

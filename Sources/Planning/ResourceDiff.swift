@@ -130,8 +130,21 @@ enum ChangeImpact {
     case .workspace: return actions.contains(.delete) ? .data : .live
     case .senders, .tools, .skill: return .live
     case .component:
-      let restarts = fields.contains { ["/state", "/workspace", "/workRepo"].contains($0.path) }
-      return restarts ? .restart : .live
+      let isMoved = fields.contains { ["/state", "/workspace", "/workRepo"].contains($0.path) }
+      let channels = actions.contains(.update) ? fields.first { $0.path == "/channels" } : nil
+      return isMoved || channels.map(needsPorts) == true ? .restart : .live
     }
+  }
+
+  /// Whether channels connect to ports that they did not connect to: a gateway that runs is confined to those.
+  private static func needsPorts(_ channels: Change.Field) -> Bool {
+    !ports(channels.after).isSubset(of: ports(channels.before))
+  }
+
+  private static func ports(_ channels: JSONValue?) -> Set<UInt16> {
+    guard let channels else { return [] }
+    // `try?`: routes that cannot be read are refused by the gateway, which goes on with what it has.
+    let routes = try? ApplianceJSON.decode([ChannelRoute].self, from: CanonicalJSON.bytes(channels))
+    return Set((routes ?? []).flatMap(\.ports))
   }
 }

@@ -22,15 +22,19 @@ extension ReconcileReport {
 
   /// The conditions now, `Ready` first, each kind once.
   ///
-  /// - Parameter componentsHealthy: What the components themselves say.
+  /// - Parameters:
+  ///   - componentsHealthy: What the components themselves say.
+  ///   - storageProblem: Why nothing can be stored.
   mutating func conditions(
-    componentsHealthy: Bool, loop: LoopState, containment: Containment? = nil, at now: Date
+    componentsHealthy: Bool, loop: LoopState, containment: Containment? = nil,
+    storageProblem: String? = nil, at now: Date
   ) -> [Condition] {
     var seen: Set<Condition.Kind> = []
     let contained = containment.map {
       Finding(.contained, .containedByOperator, $0.words)
     }
-    let found = [contained].compactMap(\.self) + findings(componentsHealthy, loop, now)
+    let storage = storageProblem.map { Finding(.degraded, .storageFailed, $0) }
+    let found = [contained, storage].compactMap(\.self) + findings(componentsHealthy, loop, now)
     let abnormal = found.filter { seen.insert($0.kind).inserted }
     let problem = abnormal.first { finding in
       !Self.harmless.contains(finding.kind) && finding.reason != .verificationDisabled

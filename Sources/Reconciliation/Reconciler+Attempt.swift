@@ -234,6 +234,8 @@ extension Reconciler {
       if aborts > 0 {
         throw ApplianceError(.superseded, "an operator ended the wait for health")
       }
+      // Where an operator went back to stays, whatever is committed.
+      guard loop.pin == nil else { continue }
       // `try?`: a source that fails now changes nothing about the change that is waited for.
       guard let reply = try? await outside.fetch(), case .valid(let state) = reply.outcome else {
         continue

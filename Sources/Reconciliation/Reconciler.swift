@@ -114,9 +114,12 @@ public actor Reconciler {
   /// The conditions now, for `status`.
   ///
   /// - Parameter containment: What holds, stored or not.
-  public func conditions(componentsHealthy: Bool, containment: Containment?) -> [Condition] {
+  public func conditions(
+    componentsHealthy: Bool, containment: Containment?, storageProblem: String? = nil
+  ) -> [Condition] {
     report.conditions(
-      componentsHealthy: componentsHealthy, loop: loop, containment: containment, at: now)
+      componentsHealthy: componentsHealthy, loop: loop, containment: containment,
+      storageProblem: storageProblem, at: now)
   }
 
   /// The commit that a change which hurts goes back to.

@@ -50,15 +50,27 @@ struct ContainerEngine {
 
   /// Removes containers whose makers are dead.
   func sweep() throws {
-    let format = "{{.Names}} {{.Label \"\(ContainerCreation.label)\"}}"
+    // Not every podman can print a label.
     let list = try ask([
-      "ps", "--all", "--filter", "label=\(ContainerCreation.label)", "--format", format,
+      "ps", "--all", "--filter", "label=\(ContainerCreation.label)", "--format", "{{.Names}}",
     ])
-    for line in list.split(separator: "\n") {
-      let parts = line.split(separator: " ")
-      guard parts.count == 2, let stamp = ProcessStamp(parts[1]) else { continue }
-      if !stamp.isAlive { remove(String(parts[0])) }
+    for name in list.split(separator: "\n") {
+      guard let maker = Self.maker(of: name), !maker.isAlive else { continue }
+      remove(String(name))
     }
+  }
+
+  private static let prefix = "kafclaw-"
+
+  /// A name that says who made the container.
+  static func name(_ number: UInt64) -> String {
+    "\(prefix)\(ProcessStamp.own.text)-\(number)"
+  }
+
+  /// Who made the container; `nil` where its name is none of ours.
+  static func maker(of name: some StringProtocol) -> ProcessStamp? {
+    guard name.hasPrefix(prefix), let end = name.lastIndex(of: "-") else { return nil }
+    return ProcessStamp(name[..<end].dropFirst(prefix.count))
   }
 }
 

@@ -22,7 +22,7 @@ struct ContainerSandbox {
     let clock = ElapsedTime()
     let folder = try ExchangeFolder(request, SandboxUser.current)
     let number = Self.serial.wrappingAdd(1, ordering: .relaxed).newValue
-    let name = "kafclaw-\(ProcessStamp.own.text)-\(number)"
+    let name = ContainerEngine.name(number)
     let creation = ContainerCreation(
       request: request, configuration: configuration, exchange: folder.path,
       user: SandboxUser.current)

@@ -158,6 +158,8 @@ struct ProcessStamp: Equatable {
     let text = GroupFolder.text("/proc/\(pid)/stat")
     guard let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[end...].split(separator: " ")
-    return fields.count > 20 ? UInt64(fields[20]) : nil
+    // One that ended and that nobody waited for is none any more.
+    guard fields.count > 20, fields[1] != "Z" else { return nil }
+    return UInt64(fields[20])
   }
 }

@@ -18,6 +18,15 @@ public struct SandboxRunner: Sendable {
     self.configuration = configuration
   }
 
+  /// Ends what engines still run for makers that were killed: an engine starts a command, so it does not end with
+  /// whoever ordered it. The other sandboxes leave nothing.
+  ///
+  /// - Throws: ``ApplianceError`` with code `sandbox.failed`.
+  public func sweep() throws {
+    guard [.podman, .docker].contains(configuration.backend) else { return }
+    try ContainerEngine(configuration).sweep()
+  }
+
   /// Runs the command and returns when nothing of it is left. Blocks the thread.
   ///
   /// What the command does, whatever its exit status, is an outcome.

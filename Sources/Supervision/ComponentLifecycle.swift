@@ -54,5 +54,10 @@ struct ComponentLifecycle: Sendable, Equatable {
     return delay * jitter
   }
 
+  /// It ended because another one is to take its place at once: no failure, and no restart.
+  mutating func replace(after exit: String) {
+    (lastExit, phase, hasStarted) = (exit, .waiting, false)
+  }
+
   mutating func stop() { phase = .stopped }
 }

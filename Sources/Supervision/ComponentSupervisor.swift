@@ -18,6 +18,16 @@ public actor ComponentSupervisor {
   /// What only the component may know, as it is now, for the settings it runs with.
   public typealias Sealing = @Sendable (_ settings: JSONValue) async throws -> SealedSettings
 
+  /// How long a component that runs may be silent: about a minute and a half, since a busy host is no reason.
+  public struct Patience: Sendable {
+    /// Between two questions, and how long each is waited for.
+    var pause: Duration = .seconds(15)
+    /// So many unanswered ones in a row.
+    var misses = 3
+
+    public init() {}
+  }
+
   /// How long a component may take to be in effect with a configuration.
   static let configureLimit: Duration = .seconds(20)
   /// How long a component may take to finish and exit.
@@ -33,6 +43,7 @@ public actor ComponentSupervisor {
   /// `nil` for a component without secrets.
   private let sealing: Sealing?
   private let logger: Logger
+  private let patience: Patience
   private let clock = ContinuousClock()
   private let origin = ContinuousClock().now
   private let changed = WakeSignal()
@@ -44,6 +55,8 @@ public actor ComponentSupervisor {
   /// What the process got last that only it may know.
   private var sealed: SealedSettings?
   private var isConfiguring = false
+  /// Whether the process was told to end so that another one takes its place.
+  private var isReplaced = false
   /// The configuration that a fresh process refused last, and why.
   private var refusal: (digest: Digest, error: ApplianceError)?
 
@@ -51,9 +64,10 @@ public actor ComponentSupervisor {
     _ name: ComponentName, starter: any ComponentStarter, logger: Logger,
     handler: @escaping Handler, sealing: Sealing? = nil,
     folders: @escaping @Sendable (_ settings: JSONValue) -> [String] = { _ in [] },
+    patience: Patience = Patience(),
     ended: @escaping Ended
   ) {
-    self.folders = folders
+    (self.folders, self.patience) = (folders, patience)
     self.name = name
     self.starter = starter
     self.logger = logger
@@ -72,6 +86,12 @@ public actor ComponentSupervisor {
       }
       let exit = await runOnce()
       guard lifecycle.phase != .stopped else { break }
+      if isReplaced {
+        isReplaced = false
+        lifecycle.replace(after: exit)
+        changed.ring()
+        continue
+      }
       let delay = lifecycle.end(exit, at: now, jitter: .random(in: 0.5...1.5))
       logger.warning("component ended", metadata: ["component": "\(name)", "exit": "\(exit)"])
       changed.ring()
@@ -95,6 +115,7 @@ public actor ComponentSupervisor {
       } catch let error as ApplianceError where error.code == .linkClosed {
         logger.debug("component ended while it was configured")
       } catch let error as ApplianceError where error.code == .restartNeeded {
+        isReplaced = true
         await endProcess()
       } catch {
         // It still runs what it had; a restart must give it that again.
@@ -235,13 +256,45 @@ public actor ComponentSupervisor {
     let exit = await withTaskGroup(of: Void.self) { group in
       group.addTask { [handler] in await link.run { try await handler($0, worker) } }
       group.addTask { await self.introduce(child, over: link) }
-      let exit = await child.waitForExit()
+      let exit = await watched(child, over: link)
       link.close()
       return exit
     }
     (process, self.link, sealed) = (nil, nil, nil)
-    await ended(worker, exit, lifecycle.phase == .stopped)
+    await ended(worker, exit, lifecycle.phase == .stopped || isReplaced)
     return exit
+  }
+
+  /// Waits for a process's end, and kills it when it runs and does not answer: nothing else would end it.
+  private func watched(_ child: any ComponentHandle, over link: SupervisorLink) async -> String {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.killSilent(child, over: link) }
+      let exit = await child.waitForExit()
+      group.cancelAll()
+      return exit
+    }
+  }
+
+  private func killSilent(_ child: any ComponentHandle, over link: SupervisorLink) async {
+    var misses = 0
+    while misses < patience.misses {
+      do { try await Task.sleep(for: patience.pause) } catch { return }
+      guard case .running = lifecycle.phase else { continue }
+      do {
+        _ = try await within(patience.pause) { try await link.call(.report) }
+        misses = 0
+      } catch is CancellationError {
+        return
+      } catch let error as ApplianceError where error.code == .linkClosed {
+        return
+      } catch {
+        misses += 1
+      }
+    }
+    logger.error(
+      "component does not answer and is killed",
+      metadata: ["component": "\(name)", "pid": "\(child.pid)"])
+    child.kill()
   }
 
   /// Gives a fresh process the newest configuration.

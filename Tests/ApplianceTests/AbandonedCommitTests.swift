@@ -79,6 +79,10 @@ struct AbandonedCommitTests {
     try host.configure("verify: none")
     try host.reset(to: start)
     #expect(try host.apply().code == 7)
+    // Another commit than the branch is at would refuse every pass after it.
+    let nowhere = String(repeating: "0123456789", count: 4)
+    let refused = try host.run("source", "accept", "--commit", nowhere, "--reason", "try")
+    #expect(refused.code == 7 && refused.errors.contains("the branch is at"), "\(refused)")
     let accepted = try host.run("source", "accept", "--commit", start, "--reason", "try")
     #expect(accepted.code == 0, "\(accepted.errors)")
     #expect(try host.apply().code == 0)

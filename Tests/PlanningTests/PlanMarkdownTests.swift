@@ -172,4 +172,24 @@ struct PlanMarkdownTests {
     #expect(text.unicodeScalars.count < 60_000)
     #expect(text.contains("_1 more notes; see the JSON plan._"))
   }
+
+  @Test("a reviewer sees who gains and loses tools, also of very many")
+  func reach() {
+    var input = PlanInput()
+    input.desired = [Resource(.senders, "web", ["allow": ["carol"]])]
+    input.observed[ResourceAddress(.senders, "web")] = .absent
+    input.reach = [
+      Plan.Reach(
+        channel: "web", who: "@carol <b>", conversation: "direct", gains: ["exec"], loses: [])
+    ]
+    let text = PlanMarkdown.render(Planner.plan(input))
+    #expect(text.contains("**Reach**"), "\(text)")
+    #expect(text.contains("gains exec") && text.contains("@carol &lt;b&gt;"), "\(text)")
+    input.reach = (0..<2_000).map {
+      Plan.Reach(
+        channel: "web", who: "s\($0)", conversation: "direct", gains: ["exec"], loses: [])
+    }
+    let many = PlanMarkdown.render(Planner.plan(input))
+    #expect(many.contains("and 1950 more") && many.unicodeScalars.count < 65_536)
+  }
 }

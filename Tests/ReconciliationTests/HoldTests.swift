@@ -109,4 +109,15 @@ struct HoldTests {
     #expect(await appliance.host.fields(of: "component/gateway")?["port"] == 9_000)
     #expect(await appliance.pass().kind == .noChange)
   }
+
+  @Test("an appliance that cannot store is not ready, and says why")
+  func storage() async throws {
+    await appliance.pass()
+    let conditions = await appliance.reconciler.conditions(
+      componentsHealthy: true, containment: nil, storageProblem: "no room")
+    #expect(conditions.first?.type == .ready && conditions.first?.status == false)
+    let degraded = try #require(conditions.first { $0.type == .degraded })
+    #expect(degraded.reason == .storageFailed && degraded.message == "no room")
+    #expect(await appliance.conditions().first?.status == true)
+  }
 }

@@ -63,4 +63,25 @@ struct SupersededTests {
     #expect(await waiting.value.kind == .applied)
     #expect(await again.value.kind == .noChange)
   }
+
+  @Test(.timeLimit(.minutes(1))) func noCommitEndsTheWaitOfARollback() async throws {
+    let patience = "reconcile: {health: {timeout: 3650d}}\n"
+    await appliance.source.give(Desired.commit(1, "gateway: {port: 9000}\n" + patience))
+    await appliance.pass()
+    await appliance.source.give(Desired.commit(2, patience))
+    await appliance.pass()
+    await appliance.host.linger(true)
+    let (reconciler, host) = (appliance.reconciler, appliance.host)
+    let until = appliance.clock.now.addingTimeInterval(3_600)
+    let back = Task { await reconciler.rollback(to: nil, reason: "slow", until: until) }
+    #expect(await eventually { await host.fields(of: "component/gateway")?["port"] == 9_000 })
+    // The one that it goes back from is still the newest, and then another one comes.
+    let pass = Task { await reconciler.pass(.operatorRequest) }
+    #expect(await eventually { await reconciler.waiters > 0 })
+    await appliance.source.give(Desired.commit(3, "gateway: {port: 9001}\n"))
+    await appliance.host.linger(false)
+    #expect(await back.value.kind == .applied)
+    #expect(await pass.value.error?.code == .pinned)
+    #expect(await host.fields(of: "component/gateway")?["port"] == 9_000)
+  }
 }

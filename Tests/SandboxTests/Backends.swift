@@ -22,7 +22,11 @@ struct Backend: Sendable, CustomTestStringConvertible {
   /// The usable ones. Those that are not are named by `theSandboxesAreKnown`.
   static let usable = probes.filter(\.isUsable).map(Backend.init)
 
-  static let isBubblewrapUsable = probes.contains { $0.backend == .bubblewrap && $0.isUsable }
+  static let isBubblewrapUsable = usable(.bubblewrap) != nil
+
+  static func usable(_ backend: SandboxBackend) -> Backend? {
+    usable.first { $0.probe.backend == backend }
+  }
 
   private static let variables = ProcessInfo.processInfo.environment
 

@@ -15,6 +15,30 @@ struct CallerDeathTests {
     #expect(Survivors.vanish(naming: Survivors.marker(.bubblewrap)))
   }
 
+  @Test("what podman runs for a caller that was killed is swept", .enabled(if: isUsable(.podman)))
+  func podman() async throws {
+    await #expect(processExitsWith: .signal(SIGKILL)) { dieWhileRunning(.podman) }
+    try sweep(.podman)
+  }
+
+  @Test("what docker runs for a caller that was killed is swept", .enabled(if: isUsable(.docker)))
+  func docker() async throws {
+    await #expect(processExitsWith: .signal(SIGKILL)) { dieWhileRunning(.docker) }
+    try sweep(.docker)
+  }
+
+  private static func isUsable(_ backend: SandboxBackend) -> Bool {
+    Backend.usable(backend) != nil
+  }
+
+  private func sweep(_ backend: SandboxBackend) throws {
+    let runner = try #require(Backend.usable(backend)).runner
+    try runner.sweep()
+    #expect(Survivors.vanish(naming: Survivors.marker(backend)))
+    // And the next one finds nothing that keeps it from working.
+    #expect(try runner.run(script("echo here")).text == "here\n")
+  }
+
   @Test("a command without a sandbox ends with its caller")
   func host() async {
     await #expect(processExitsWith: .signal(SIGKILL)) { dieWhileRunning(.host) }
@@ -24,10 +48,10 @@ struct CallerDeathTests {
 
 private func dieWhileRunning(_ backend: SandboxBackend) {
   let marker = Survivors.marker(backend)
-  let probe = SandboxProbe.probe(backend)
+  let runner = backend == .host ? SandboxRunner(.host) : Backend.usable(backend)?.runner
   Thread {
     // `try?`: the process does not live long enough to see the outcome.
-    _ = try? Backend(probe: probe).runner.run(
+    _ = try? runner?.run(
       script("(setsid perl -e 'sleep 300' \(marker) &) ; exec perl -e 'sleep 300' \(marker)"))
   }.start()
   if Survivors.appear(naming: marker) { kill(getpid(), SIGKILL) }

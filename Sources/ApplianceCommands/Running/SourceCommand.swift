@@ -113,7 +113,8 @@ struct SourceCommand: AsyncParsableCommand {
         let bootstrap = try Bootstrap.require(paths)
         let stopped = try Stopped.appliance(paths, bootstrap)
         trust = try await stopped.locked("kafclaw source accept") { reconciler in
-          try await reconciler.changeTrust {
+          try await acceptance.requireTip(bootstrap) { try await stopped.tip() }
+          return try await reconciler.changeTrust {
             try acceptance.apply(to: $0, bootstrap, at: Date())
           }
         }

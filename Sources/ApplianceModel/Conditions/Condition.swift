@@ -50,6 +50,8 @@ public struct Condition: Sendable, Codable, Equatable {
     case observationFailed = "ObservationFailed"
     case componentUnhealthy = "ComponentUnhealthy"
     case containedByOperator = "ContainedByOperator"
+    /// The timeline cannot be written, or soon cannot.
+    case storageFailed = "StorageFailed"
   }
 
   public let type: Kind

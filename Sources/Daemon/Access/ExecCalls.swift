@@ -70,7 +70,7 @@ struct ExecCalls: Sendable {
   private static func words(for error: ApplianceError) -> String {
     switch error.code {
     case .execRefused, .execChanged, .toolArguments, .commandNotStarted: error.message
-    case .contained: "the command was ended: an operator took tools away"
+    case .contained: "the command: \(error.message)"
     case .sandboxUnavailable: "the command did not run: \(error.message)"
     default: "the sandbox failed, and what the command did is not known: \(error.message)"
     }

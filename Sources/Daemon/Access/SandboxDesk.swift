@@ -5,6 +5,7 @@ import ApplianceModel
 import AuditLog
 import DesiredState
 import FoundationEssentials
+import Reconciliation
 import Sandbox
 import Skills
 import Supervision
@@ -101,29 +102,103 @@ actor SandboxDesk {
   private func outcome(
     of order: ToolOrder, by tool: String, within limit: Duration
   ) async throws -> SandboxOutcome {
-    guard containment.permits(tool: tool) else { throw Self.contained }
-    let reply = try await withThrowingTaskGroup(of: ToolReply?.self) { [tools, containment] group in
+    guard containment.permits(tool: tool) else { throw Self.contained("it did not run") }
+    guard !isClosed else { throw Self.stopping("it did not run") }
+    running += 1
+    defer {
+      running -= 1
+      finished.ring()
+    }
+    do {
+      guard case .outcome(let outcome) = try await ask(order, unlessRefused: tool, within: limit)
+      else { throw ToolReply.unexpected }
+      return outcome
+    } catch {
+      leave(order)
+      // Nobody is told that it ended before it did.
+      if [.contained, .stopping].contains(ApplianceError.of(error).code) { await sweep() }
+      throw error
+    }
+  }
+
+  private func ask(
+    _ order: ToolOrder, unlessRefused tool: String, within limit: Duration
+  ) async throws -> ToolReply {
+    try await withThrowingTaskGroup(of: ToolReply?.self) { [tools, containment] group in
       group.addTask { try await tools.ask(order, within: limit) }
       group.addTask {
         await containment.untilRefused(tool: tool)
         return nil
       }
-      // Nobody is answered before the one that was asked is gone.
+      group.addTask {
+        await self.untilClosed()
+        return nil
+      }
       defer { group.cancelAll() }
       guard let reply = try await group.next() ?? nil else {
         try Task.checkCancellation()
-        tools.hangUp()
-        throw Self.contained
+        throw isClosed ? Self.stopping("it was killed") : Self.contained("it was killed")
       }
       return reply
     }
-    guard case .outcome(let outcome) = reply else { throw ToolReply.unexpected }
-    return outcome
   }
 
-  private static var contained: ApplianceError {
+  // MARK: The end
+
+  private var running = 0
+  private var isClosed = false
+  private let (finished, closed) = (WakeSignal(), WakeSignal())
+
+  /// Kills what runs, and lets nothing begin any more.
+  func close() {
+    isClosed = true
+    closed.ring()
+  }
+
+  private func untilClosed() async {
+    while !Task.isCancelled, !isClosed {
+      let seen = closed.generation
+      guard !isClosed else { return }
+      await closed.wait(after: seen, for: nil)
+    }
+  }
+
+  /// Returns once nothing runs, or when the time is over.
+  func idle(within limit: Duration) async {
+    let end = ContinuousClock.now + limit
+    while running > 0, ContinuousClock.now < end, !Task.isCancelled {
+      await finished.wait(after: finished.generation, for: end - ContinuousClock.now)
+    }
+  }
+
+  // MARK: What was killed
+
+  /// Rings when something may have been left.
+  nonisolated let leftBehind = WakeSignal()
+  private var leftovers: [SandboxConfiguration] = []
+
+  /// The process that had an engine start a command may be gone, and the command not.
+  private func leave(_ order: ToolOrder) {
+    guard let sandbox = order.sandbox, !leftovers.contains(sandbox) else { return }
+    leftovers.append(sandbox)
+    leftBehind.ring()
+  }
+
+  /// Ends what was left behind. Where a unit of its own starts the tools, that ends it itself.
+  func sweep() async {
+    while let sandbox = leftovers.popLast() {
+      // `try?`: what is still there is swept with the next probe, and ends at its own limit.
+      _ = try? await tools.ask(.sweep(sandbox), within: .seconds(60))
+    }
+  }
+
+  private static func stopping(_ what: String) -> ApplianceError {
+    ApplianceError(.stopping, "\(what): the appliance is stopping", hint: "kafclaw status")
+  }
+
+  private static func contained(_ what: String) -> ApplianceError {
     ApplianceError(
-      .contained, "it was ended: an operator took tools away", hint: "kafclaw incident show")
+      .contained, "\(what): an operator took tools away", hint: "kafclaw incident show")
   }
 
   private func tell(

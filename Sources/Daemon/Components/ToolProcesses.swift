@@ -14,15 +14,15 @@ protocol ToolProcesses: Sendable {
   /// - Throws: `process.failed` when the process ends, or takes longer; the process's own error.
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply
 
-  /// Ends what runs where a cancelled ``ask(_:within:)`` does not.
-  func hangUp()
+  /// Ends everything that runs, where a cancelled ``ask(_:within:)`` ends nothing.
+  func endAll()
 }
 
 /// Children of this process.
 struct OwnToolProcesses: ToolProcesses {
   let environment: [String: String]
 
-  func hangUp() {}
+  func endAll() {}
 
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply {
     // What engines leave behind is this process's to wait for.
@@ -71,11 +71,11 @@ final class ToolHost: ToolProcesses, Service {
   }
 
   /// Its process ends with the link, and what it started with it.
-  func hangUp() { link.withLock { $0?.close() } }
+  func endAll() { link.withLock { $0?.close() } }
 
   private func end() {
     door.cancel()
-    hangUp()
+    endAll()
   }
 
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply {
@@ -129,8 +129,17 @@ enum ToolHostProcess {
     let tools = OwnToolProcesses(environment: ProcessEnvironment.ofChildren)
     let link = ToolHostLink(owning: componentLinkDescriptor, name: "tools")
     ComponentProcess.adoptOrphans()
+    let used = Mutex<[SandboxConfiguration]>([])
     await link.run { job in
-      try await tools.ask(job.order, within: .seconds(max(1, min(job.limit, 86_400))))
+      if let sandbox = job.order.sandbox {
+        used.withLock { if !$0.contains(sandbox) { $0.append(sandbox) } }
+      }
+      return try await tools.ask(job.order, within: .seconds(max(1, min(job.limit, 86_400))))
+    }
+    // What was asked for is killed by now; what engines run for it is not.
+    for sandbox in used.withLock({ $0 }) {
+      // `try?`: the next probe tries again.
+      _ = try? await tools.ask(.sweep(sandbox), within: .seconds(30))
     }
   }
 }

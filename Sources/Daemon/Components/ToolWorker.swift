@@ -17,6 +17,17 @@ enum ToolOrder: Sendable, Codable {
   case skill(SkillOrder)
   /// Tries to break out, in every way that is known.
   case escape(SandboxConfiguration)
+  /// Ends what others left that were killed.
+  case sweep(SandboxConfiguration)
+
+  /// In what it runs a command; `nil` when it runs none.
+  var sandbox: SandboxConfiguration? {
+    switch self {
+    case .run(let run): run.sandbox
+    case .skill(let order): order.sandbox
+    case .probe, .escape, .sweep: nil
+    }
+  }
 }
 
 /// One authorised call of `exec`.
@@ -35,6 +46,7 @@ enum ToolReply: Sendable, Codable {
   case probes([SandboxProbe])
   case outcome(SandboxOutcome)
   case findings([EscapeFinding])
+  case done
 
   static let unexpected = ApplianceError(
     .malformed, "the tool process answered something else")
@@ -51,6 +63,9 @@ enum ToolWorker {
       let scratch = try WorkerFolder("escape")
       defer { scratch.remove() }
       return .findings(try EscapeSuite.run(SandboxRunner(sandbox), scratch: scratch.path))
+    case .sweep(let sandbox):
+      try SandboxRunner(sandbox).sweep()
+      return .done
     }
   }
 
@@ -106,39 +121,5 @@ extension SandboxRequest {
         wallTime: exec.timeout * 1_000, cpuTime: exec.timeout, memory: exec.memory,
         processes: exec.processes, output: exec.output),
       hasNetwork: exec.network)
-  }
-}
-
-/// A private folder that is gone afterwards.
-struct WorkerFolder {
-  let path: String
-
-  init(_ purpose: String) throws {
-    var template = Array("/tmp/kafclaw-\(purpose)-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw ApplianceError.system("create", "/tmp") }
-    path = template.withUnsafeBufferPointer { buffer in
-      String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-  }
-
-  /// With what is in it, never through a link.
-  func remove() { Self.remove(path) }
-
-  private static func remove(_ path: String) {
-    if let folder = opendir(path) {
-      var names: [String] = []
-      while let entry = readdir(folder) {
-        names.append(
-          withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-          })
-      }
-      closedir(folder)
-      for name in names where name != "." && name != ".." {
-        let inside = path + "/" + name
-        if unlink(inside) != 0 { remove(inside) }
-      }
-    }
-    rmdir(path)
   }
 }

@@ -95,6 +95,7 @@ struct ControlActions: Sendable {
 
   func accept(_ request: SourceAcceptance) async throws -> SourceTrust {
     let spec = try bootstrap.current()
+    try await request.requireTip(spec) { try await source.tip() }
     return try await reconciler.changeTrust { try request.apply(to: $0, spec, at: Date()) }
   }
 

@@ -38,15 +38,19 @@ final class ContainmentGuard: Sendable {
   ///
   /// What takes more away holds before it is stored, and also where it cannot be; what gives back only
   /// once it is stored.
+  ///
+  /// - Parameter takesAway: Whether it does in any case, as what closes a stage again.
   func change(
-    _ body: (inout IncidentState) throws -> Void
+    takesAway: Bool = false, _ body: (inout IncidentState) throws -> Void
   ) throws -> IncidentState {
     defer { ordered.ring() }
     return try held.withLock { held in
       var new = held.state
       try body(&new)
       guard new != held.state || !held.isStored else { return held.state }
-      if !Self.gives(new, beside: held.state) { (held.state, held.isStored) = (new, false) }
+      if takesAway || !Self.gives(new, beside: held.state) {
+        (held.state, held.isStored) = (new, false)
+      }
       try file.write(new)
       (held.state, held.isStored) = (new, true)
       return new
@@ -123,10 +127,15 @@ final class ContainmentGuard: Sendable {
   }
 
   /// Returns once a tool may not be used, or when the task is cancelled.
-  func untilRefused(tool: String) async {
+  func untilRefused(tool: String) async { await until { !permits(tool: tool) } }
+
+  /// Returns once a tool may be used, or when the task is cancelled.
+  func untilPermitted(tool: String) async { await until { permits(tool: tool) } }
+
+  private func until(_ holds: () -> Bool) async {
     while !Task.isCancelled {
       let seen = ordered.generation
-      guard permits(tool: tool) else { return }
+      guard !holds() else { return }
       await ordered.wait(after: seen, for: nil)
     }
   }

@@ -114,7 +114,7 @@ struct IncidentDesk: Sendable {
     _ body: (inout IncidentState) throws -> Void
   ) throws {
     var problems: [String] = []
-    do { _ = try containment.change(body) } catch {
+    do { _ = try containment.change(takesAway: true, body) } catch {
       problems.append("it could not be stored, and ends with this process: \(Self.words(error))")
     }
     do { try tell(order, by: actor, .done, at: now) } catch {

@@ -14,6 +14,8 @@ public enum PlanMarkdown {
   private static let noteBudget = 10_000
   /// Room for guardrails that did not pass.
   private static let policyBudget = 15_000
+  /// Room for who gains or loses tools.
+  private static let reachBudget = 10_000
   /// Room that rows of the table leave to what follows them.
   private static let reserve = 500
 
@@ -26,11 +28,15 @@ public enum PlanMarkdown {
     if shown < notes.count {
       page.add(lines: ["- _\(notes.count - shown) more notes\(elsewhere)_"])
     }
-    // Guardrails stand below the table of dangers, but have their room before it.
-    var policy = MarkdownPage(budget: min(policyBudget, page.left / 2))
+    // Guardrails and reach stand below the table of dangers, but have their room before it.
+    var policy = MarkdownPage(budget: min(policyBudget, page.left / 3))
     add(policyOf: plan, to: &policy)
-    add(dangersOf: plan, to: &page, keeping: length(policy.text) + reserve)
+    var reach = MarkdownPage(budget: min(reachBudget, page.left / 3))
+    add(reachOf: plan, to: &reach)
+    add(
+      dangersOf: plan, to: &page, keeping: length(policy.text) + length(reach.text) + reserve)
     page.add(policy)
+    page.add(reach)
     add(detailsOf: plan, to: &page)
     return page.text + footer
   }
@@ -120,6 +126,16 @@ public enum PlanMarkdown {
     let shown = page.add(lines: findings, atMost: page.left - reserve)
     guard shown < broken.count else { return }
     page.add(lines: ["- **\(broken.count - shown) more guardrails that did not pass\(elsewhere)**"])
+  }
+
+  /// Who gains or loses tools: what a reviewer has to see of a list.
+  private static func add(reachOf plan: Plan, to page: inout MarkdownPage) {
+    let lines = PlanReach.lines(of: plan)
+    guard !lines.isEmpty else { return }
+    page.add(lines: ["", "**Reach**", ""])
+    let shown = page.add(lines: lines.lazy.map { "- \(code($0))" }, atMost: page.left - reserve)
+    guard shown < lines.count else { return }
+    page.add(lines: ["- **\(lines.count - shown) more whose reach changes\(elsewhere)**"])
   }
 
   private static func add(detailsOf plan: Plan, to page: inout MarkdownPage) {
