@@ -263,4 +263,15 @@ struct TokenRegistryTests {
     registry.declaredUntil = now
     #expect(try ApplianceJSON.encode(registry).count <= TombEntry.valueLimit)
   }
+
+  @Test("who was revoked does not come back with another token")
+  mutating func revokedSharedClient() throws {
+    #expect(!registry.hasShared(at: now))
+    try add(ClientToken.sharedName, "one")
+    #expect(registry.hasShared(at: now))
+    try registry.revoke(ClientToken.sharedName, at: now)
+    #expect(!registry.hasShared(at: now))
+    #expect(failure { try rotate(ClientToken.sharedName, to: "two") } == .tokenUnknown)
+    #expect(owner("two") == nil)
+  }
 }

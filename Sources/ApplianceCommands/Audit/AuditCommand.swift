@@ -51,7 +51,7 @@ struct AuditCommand: AsyncParsableCommand {
           && (outcome == nil || event.outcome.rawValue == outcome)
       }
       if options.format == .json {
-        try Output.json(entries)
+        try Output.json(versioned: ["records": entries])
       } else {
         for entry in entries { Output.line(AuditText.line(entry)) }
       }
@@ -63,7 +63,8 @@ struct AuditCommand: AsyncParsableCommand {
   /// `kafclaw audit begin-anew`.
   struct BeginAnew: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "begin-anew", abstract: "Put a broken log aside and begin another one.")
+      commandName: "begin-anew", abstract: "Put a log aside, as a broken one, and begin another.",
+      discussion: "Backups and evidence go on to hold what was put aside.")
 
     @Option(help: "Why; recorded.")
     var reason: String

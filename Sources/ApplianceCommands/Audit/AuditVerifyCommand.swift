@@ -35,7 +35,7 @@ extension AuditCommand {
       if case .failure(let error) = anchors { verdict.note(unread: "timeline.db", because: error) }
       let skills = try Self.skills(paths)
       if options.format == .json {
-        try Output.json(AuditVerdicts(appliance: verdict, skills: skills))
+        try Output.json(versioned: AuditVerdicts(appliance: verdict, skills: skills))
       } else {
         AuditText.show(verdict)
         if let skills {

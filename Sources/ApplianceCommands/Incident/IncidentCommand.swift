@@ -49,7 +49,7 @@ struct IncidentCommand: AsyncParsableCommand {
         order can take more away, and gives nothing back.
         """)
 
-    @Option(help: "tools, channels or all.", transform: IncidentText.level)
+    @Option(help: "tools, channels or all; all unless given.", transform: IncidentText.level)
     var level = Containment.Level.all
 
     @Option(help: "Why; recorded and shown.")

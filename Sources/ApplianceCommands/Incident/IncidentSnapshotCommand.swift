@@ -81,14 +81,14 @@ extension IncidentCommand {
     }
 
     private func show(_ signed: SignedCustody, _ files: Int) throws {
-      if options.format == .json { return try Output.json(signed) }
+      if options.format == .json { return try Output.json(versioned: signed) }
       Output.line("snapshot of \(files) files in \(folder)")
       Output.line("signed by \(signed.signer)")
     }
 
     private func verify() throws {
       let signed = try CustodyFile.read(folder, signer: signer)
-      if options.format == .json { return try Output.json(signed) }
+      if options.format == .json { return try Output.json(versioned: signed) }
       Output.line(
         "intact: \(signed.record.files.count) files, made \(signed.record.at.formatted(.iso8601)) "
           + "by \(signed.record.by): \(VisibleText.escape(signed.record.reason))")

@@ -39,6 +39,9 @@ enum IncidentText {
   static func rotateToken(_ options: GlobalOptions) async throws {
     let token: SecretValue
     do {
+      guard try CommandTokens.store(options).read()?.hasShared(at: Date()) == true else {
+        return Output.note("the gateway has no token to rotate")
+      }
       token = try CommandTokens.change(options, "rotate", ClientToken.sharedName) {
         try $0.rotate(ClientToken.sharedName, overlap: .zero, at: Date())
       }

@@ -81,8 +81,9 @@ extension TombCommand {
   struct Rotate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "rotate", abstract: "Give an entry a new value.",
-      discussion: "With --overlap the value before stays readable for that long by what "
-        + "takes several. Tokens of the gateway: kafclaw token rotate.")
+      discussion: "With --overlap the value before stays in the tomb for that long. The "
+        + "appliance's own channels, providers and alerts take the new one at once. Tokens of "
+        + "the gateway: kafclaw token rotate.")
 
     @Argument(help: "Name of the entry.")
     var name: String

@@ -74,7 +74,7 @@ struct AuthListing {
       states.append(AuthState(entries, try account.held().account, at: now))
     } else if name == entries.pending, let consent = try account.pending() {
       states.append(AuthState(entries, consent, at: now))
-      if !consent.isWaiting(at: now) { lapsed.append(name) }
+      if consent.hasLapsed(at: now) { lapsed.append(name) }
     }
   }
 }

@@ -7,6 +7,7 @@ import AuditLog
 import Daemon
 import Foundation
 import Skills
+import SodiumCrypto
 import Tomb
 
 extension SkillsCommand {
@@ -127,8 +128,11 @@ extension SkillsCommand {
           do {
             try deed.change(entries.tokens) { try $0.keep(given) }
           } catch {
-            // Nobody holds them, so nobody could end them later.
-            _ = await OAuthExchange.revoke(given)
+            // `try?`: what cannot be read is not held. What nobody holds nobody could end later.
+            let kept = try? deed.account().find()
+            if kept?.access.isEqual(to: given.access) != true {
+              _ = await OAuthExchange.revoke(given)
+            }
             throw error
           }
         }

@@ -93,7 +93,7 @@ struct SkillsCommand: AsyncParsableCommand {
     /// What is piped in; nothing on a terminal.
     private static func input() throws -> String? {
       guard isatty(0) == 0 else { return nil }
-      let text = try TerminalPrompt.standardInput(limit: 1 << 20).withBytes {
+      let text = try TerminalPrompt.wholeInput(limit: 1 << 20).withBytes {
         String(validating: $0, as: UTF8.self)
       }
       guard let text else {

@@ -49,8 +49,8 @@ struct WatchFindings: Sendable {
         .init(signal: .secretExpiry, subject: $0.name, message: $0.words)
       }
     } catch {
-      isComplete = false
-      note(error, "cannot watch the tomb")
+      // A tomb that does not open is a secret that is gone.
+      found.append(.init(signal: .secretExpiry, message: ApplianceError.of(error).message))
     }
     do {
       let status = try await status()

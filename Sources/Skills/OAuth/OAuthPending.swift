@@ -63,6 +63,9 @@ public struct OAuthPending: Sendable, Codable {
     (0..<Self.life).contains(now.timeIntervalSince(startedAt))
   }
 
+  /// Whether nobody can answer any more, also where the clock was set back.
+  public func hasLapsed(at now: Date) -> Bool { now.timeIntervalSince(startedAt) >= Self.life }
+
   /// The code of an answer.
   ///
   /// - Parameter answer: The whole address that the browser was sent to.

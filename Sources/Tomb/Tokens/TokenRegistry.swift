@@ -78,6 +78,11 @@ public struct TokenRegistry: Sendable, Codable, Equatable {
     return nil
   }
 
+  /// Whether the shared client has a token, made here or declared.
+  public func hasShared(at now: Date) -> Bool {
+    client(ClientToken.sharedName) != nil || declared.contains { admits($0.hash, at: now) }
+  }
+
   // MARK: Changes
 
   /// - Throws: `token.exists`, `token.invalid`.
@@ -124,6 +129,11 @@ public struct TokenRegistry: Sendable, Codable, Equatable {
   mutating func rotate(_ name: String, to token: SecretValue, until end: Date, at now: Date) throws
   {
     if name == ClientToken.sharedName, client(name) == nil {
+      // Whoever was revoked does not come back by being given another token.
+      guard !isSharedMade else {
+        throw ApplianceError(
+          .tokenUnknown, "the client \(name) was revoked", hint: "kafclaw token generate \(name)")
+      }
       try insert(name, token, scopes: TokenScope.shared, expires: nil, at: now)
       declaredUntil = end
       return revokeDeclared(at: end, since: now)

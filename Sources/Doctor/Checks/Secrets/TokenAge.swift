@@ -10,7 +10,7 @@ extension Check {
   /// A token that leaked unnoticed opens the gateway until it is changed.
   static let tokenAge = Check(
     "token.age", "Tokens are rotated in time", .medium,
-    reference: "runbook 3.5", remedy: "kafclaw token rotate",
+    reference: "runbook 3.5", remedy: "kafclaw token rotate NAME",
     detect: { host in
       guard let auth = try host.validState?.spec.gateway.auth else {
         return .noDesiredState

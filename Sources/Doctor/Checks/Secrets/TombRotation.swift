@@ -46,7 +46,7 @@ public enum EntryAge {
   ) -> [(name: String, words: String)] {
     entries.compactMap { entry in
       guard let end = entry.expires else { return nil }
-      let life = max(0, end.timeIntervalSince(entry.rotated))
+      let life = max(0, end.timeIntervalSince(entry.created))
       guard now >= end.addingTimeInterval(-min(notice, life / 4)) else { return nil }
       let verb = end <= now ? "ended" : "ends"
       return (entry.name, "tomb:\(entry.name) \(verb) \(end.formatted(.iso8601))")
