@@ -194,6 +194,7 @@ start() {
 finish() {
   local pid before
   before=$(pids)
+  [[ -n $before ]] || fail "no component runs"
   stop_appliance || fail "the appliance did not stop in order"
   for pid in $before; do
     [[ ! -d /proc/$pid ]] || fail "process $pid is still there"

@@ -72,8 +72,23 @@ public enum TerminalPrompt {
   ///
   /// - Throws: `io.too-large`.
   public static func standardInput(limit: Int) throws -> SecretValue {
+    try wholeInput(limit: limit + 2).withBytes { bytes in
+      var rest = bytes[...]
+      if rest.last == UInt8(ascii: "\n") {
+        rest = rest.dropLast()
+        if rest.last == UInt8(ascii: "\r") { rest = rest.dropLast() }
+      }
+      guard rest.count <= limit else { throw tooLarge(limit) }
+      return SecretValue(copying: rest)
+    }
+  }
+
+  /// All of standard input, to the last byte.
+  ///
+  /// - Throws: `io.too-large`.
+  public static func wholeInput(limit: Int) throws -> SecretValue {
     var count = 0
-    let all = try SecretValue(count: limit + 2) { buffer in
+    let all = try SecretValue(count: limit + 1) { buffer in
       while count < buffer.count {
         let length = read(0, buffer.baseAddress.map { $0 + count }, buffer.count - count)
         if length < 0 && errno == EINTR { continue }
@@ -83,16 +98,13 @@ public enum TerminalPrompt {
       }
     }
     return try all.withBytes { bytes in
-      var rest = bytes.prefix(count)
-      if rest.last == UInt8(ascii: "\n") {
-        rest = rest.dropLast()
-        if rest.last == UInt8(ascii: "\r") { rest = rest.dropLast() }
-      }
-      guard rest.count <= limit else {
-        throw ApplianceError(.fileTooLarge, "standard input is over \(limit) bytes")
-      }
-      return SecretValue(copying: rest)
+      guard count <= limit else { throw tooLarge(limit) }
+      return SecretValue(copying: bytes.prefix(count))
     }
+  }
+
+  private static func tooLarge(_ limit: Int) -> ApplianceError {
+    ApplianceError(.fileTooLarge, "standard input is over \(limit) bytes")
   }
 }
 

@@ -39,6 +39,8 @@ enum JSONResponse {
     headers[.contentType] = type
     headers[.cacheControl] = "no-store"
     headers[.xContentTypeOptions] = "nosniff"
+    // Whoever opens it in a browser gets a text that does nothing.
+    headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
     let bytes = try ApplianceJSON.encode(body)
     return Response(
       status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))

@@ -46,6 +46,10 @@ struct DashboardTests {
         #expect(!shown.body.contains(word), "\(page) has \(word)")
       }
     }
+    let status = try await visitor.get("/api/v1/status")
+    #expect(
+      status.headers.first(name: "content-security-policy")?.hasPrefix("default-src 'none'") == true
+    )
     #expect(try await visitor.post("/logout", [:]).status == 403)
     let proof = try #require(try await visitor.get("/overview").field("proof"))
     #expect(

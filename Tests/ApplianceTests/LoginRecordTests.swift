@@ -30,11 +30,14 @@ import Testing
 
   private func wrong() -> String { "wrong-\(UUID().uuidString)-\(UUID().uuidString)" }
 
+  private struct Records: Decodable { let records: [Entry] }
+
   private func recorded(_ kind: String) throws -> [Entry.Event] {
     let shown = try appliance.run(
       "audit", "show", "--json", "--limit", "10000", "--kind", kind)
     #expect(shown.code == 0, "\(shown.errors)")
-    return try JSONDecoder().decode([Entry].self, from: Data(shown.output.utf8)).map(\.event)
+    return try JSONDecoder().decode(Records.self, from: Data(shown.output.utf8)).records
+      .map(\.event)
   }
 
   @Test func failuresAndLockoutAreRecordedWithoutTokens() async throws {

@@ -77,7 +77,7 @@ extension BackupCommand {
         in: try BackupHost.location(repository, paths),
         capture: { try await BackupHost.capture(paths, to: $0) },
         progress: { files, bytes in Progress.note("\(files) files, \(ByteText.of(bytes))") })
-      if options.format == .json { return try Output.json(report) }
+      if options.format == .json { return try Output.json(versioned: report) }
       Output.line(
         "snapshot \(report.sequence): \(report.files) files, \(ByteText.of(report.size)), "
           + "\(ByteText.of(report.stored)) stored")
@@ -103,7 +103,7 @@ extension BackupCommand {
     func run() throws {
       let (repository, chain) = try access.open(try BackupHost.paths(options))
       let lines = try chain.snapshots.map { SnapshotLine(try repository.manifest($0)) }
-      if options.format == .json { return try Output.json(lines) }
+      if options.format == .json { return try Output.json(versioned: ["snapshots": lines]) }
       for line in lines { Output.line(line.text) }
       if let head = chain.newest { Output.line("head \(head.description)") }
     }
@@ -126,7 +126,7 @@ extension BackupCommand {
         try BackupHost.paths(options), isLatestWanted: snapshot == nil)
       let head = try BackupHost.head(chain, snapshot)
       let manifest = try repository.manifest(head)
-      if options.format == .json { return try Output.json(manifest) }
+      if options.format == .json { return try Output.json(versioned: manifest) }
       for file in manifest.files {
         Output.line(
           "\(VisibleText.escape(file.mode)) \(file.size) \(VisibleText.escape(file.path))"

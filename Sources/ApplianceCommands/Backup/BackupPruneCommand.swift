@@ -57,7 +57,7 @@ extension BackupCommand {
     }
 
     private func render(_ report: PruneReport) throws {
-      if options.format == .json { return try Output.json(report) }
+      if options.format == .json { return try Output.json(versioned: report) }
       for decision in report.decisions {
         Output.line(
           "\(decision.sequence)  \(decision.time.ISO8601Format())  "
@@ -92,7 +92,7 @@ extension BackupCommand {
     func run() throws {
       let paths = try BackupHost.paths(options)
       let record = try BackupRecordFile(paths).read()
-      if options.format == .json { return try Output.json(record) }
+      if options.format == .json { return try Output.json(versioned: record) }
       let declared = try BundleStore(paths).current()?.state.spec.backup?.repository
       let address = declared.map(RepositoryAddress.normal)
       if let address { Output.line("repository: \(VisibleText.escape(address))") }

@@ -19,7 +19,7 @@ extension ChannelsCommand {
       discussion: """
         With --hostile the running listener gets requests that it has to refuse: unsigned, forged, \
         changed, replayed, oversized, of another account. They hold no message; each leaves an audit \
-        record, and counts for the alert auth-failures as anybody's would. Exit codes: 0 all is as it \
+        record, and what is forged counts for the alert auth-failures as anybody's would. Exit codes: 0 all is as it \
         should be, 1 something is not.
         """)
 

@@ -107,9 +107,11 @@ struct ControlClient {
       }
       // `try?`: an answer that is no problem document is shown by its status alone.
       let problem = try? ApplianceJSON.decode(Problem.self, from: bytes)
+      let words = [problem?.title ?? "no reply yet", problem?.detail].compactMap { $0 }
+        .map { VisibleText.escape($0) }
       throw ApplianceError(
-        .refused, "the gateway answered \(status): \(problem?.title ?? "no reply yet")",
-        hint: "kafclaw status")
+        .refused, "the gateway answered \(status): \(words.joined(separator: ": "))",
+        hint: status >= 500 ? "kafclaw status" : nil)
     }
     return try ApplianceJSON.decode(ChatResponse.self, from: bytes)
   }

@@ -20,6 +20,9 @@ enum Output {
     try json(JSONValue.object(members.merging(["formatVersion": 1]) { one, _ in one }))
   }
 
+  /// A value whose own form has no version.
+  static func json(versioned value: some Encodable) throws { try json(Versioned(value: value)) }
+
   /// The beginning of a line that somebody else ends.
   static func prompt(_ text: String) { write(text, to: 2) }
 
@@ -68,5 +71,18 @@ enum Output {
 enum Progress {
   static func note(_ text: String) {
     if isatty(2) == 1 { Output.note(text) }
+  }
+}
+
+/// An object with the version of its form as another member.
+private struct Versioned<Value: Encodable>: Encodable {
+  private enum CodingKeys: String, CodingKey { case formatVersion }
+
+  let value: Value
+
+  func encode(to encoder: any Encoder) throws {
+    try value.encode(to: encoder)
+    var members = encoder.container(keyedBy: CodingKeys.self)
+    try members.encode(1, forKey: .formatVersion)
   }
 }

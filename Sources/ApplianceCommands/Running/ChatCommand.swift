@@ -25,6 +25,10 @@ struct ChatCommand: AsyncParsableCommand {
     let access = try await client.get(ControlRoutes.access, as: GatewayAccess.self)
     let request = ChatRequest(message: message, session: session)
     let response = try await ControlClient.chat(request, through: access)
-    if options.format == .json { try Output.json(response) } else { Output.line(response.reply) }
+    if options.format == .json {
+      try Output.json(versioned: response)
+    } else {
+      Output.line(response.reply)
+    }
   }
 }

@@ -47,15 +47,25 @@ extension ControlActions {
         deliveries: try await store.deliveries(request.state, limit: 1_000))
     }
     let now = Date()
-    try audit.record(
-      [
-        AuditEvent(
-          .delivery, by: "operator:\(caller ?? geteuid())", on: "delivery/\(id.rawValue)",
-          .intent, at: now, details: ["deed": deed.rawValue])
-      ], at: now)
-    let record = try await store.decide(id, isResubmitted: deed == .resubmit, at: now)
-    due.ring()
-    return DeliveriesResponse(deliveries: [record])
+    func tell(_ outcome: AuditEvent.Outcome) throws {
+      try audit.record(
+        [
+          AuditEvent(
+            .delivery, by: "operator:\(caller ?? geteuid())", on: "delivery/\(id.rawValue)",
+            outcome, at: now, details: ["deed": deed.rawValue])
+        ], at: now)
+    }
+    try tell(.intent)
+    do {
+      let record = try await store.decide(id, isResubmitted: deed == .resubmit, at: now)
+      try tell(.done)
+      due.ring()
+      return DeliveriesResponse(deliveries: [record])
+    } catch {
+      // `try?`: why it failed is worth more than that this could not be recorded.
+      try? tell(.failed)
+      throw error
+    }
   }
 }
 
