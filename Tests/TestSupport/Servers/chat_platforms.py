@@ -722,7 +722,12 @@ class Handler(serving.Handler):
 
     def read_body(self):
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            # A request that was cut off is none.
+            if len(body) < length:
+                raise ConnectionResetError
+            return body
         body = b""
         while size := int(self.rfile.readline().partition(b";")[0], 16):
             body += self.rfile.read(size)
