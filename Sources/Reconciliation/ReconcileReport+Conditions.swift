@@ -33,7 +33,10 @@ extension ReconcileReport {
     let contained = containment.map {
       Finding(.contained, .containedByOperator, $0.words)
     }
-    let storage = storageProblem.map { Finding(.degraded, .storageFailed, $0) }
+    // One condition of a kind: what could not be observed for that is told with it.
+    let storage = storageProblem.map {
+      Finding(.degraded, .storageFailed, ([$0] + degraded).joined(separator: "; "))
+    }
     let found = [contained, storage].compactMap(\.self) + findings(componentsHealthy, loop, now)
     let abnormal = found.filter { seen.insert($0.kind).inserted }
     let problem = abnormal.first { finding in
