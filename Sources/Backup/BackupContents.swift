@@ -53,6 +53,21 @@ public struct BackupContents: Sendable {
     files.append(item)
   }
 
+  /// Takes the folders of a place whose names begin in a way, as ``addFolder(_:from:isWanted:)`` does.
+  ///
+  /// - Parameter path: Of the place, in the snapshot.
+  public mutating func addFolders(
+    _ path: String, beginning prefix: String, in place: String, isWanted: (String) -> Bool
+  ) {
+    do {
+      for name in try PrivateFolder.names(in: place).sorted() where name.hasPrefix(prefix) {
+        addFolder("\(path)/\(name)", from: "\(place)/\(name)", isWanted: isWanted)
+      }
+    } catch {
+      skipped["\(path)/\(prefix)…"] = ApplianceError.of(error).message
+    }
+  }
+
   /// Takes a folder with everything in it. Links and other special files are left out, and said to
   /// be.
   ///

@@ -121,7 +121,7 @@ public struct ApplianceDaemon: Sendable {
         .init(service: parts.backups),
         .init(service: parts.watch),
         .init(service: parts.retention),
-        // Ends first: others wait for what it kills.
+        // Ends before those above: they wait for what it kills.
         .init(service: parts.sweeper),
         .init(
           service: loop,

@@ -38,24 +38,21 @@ public struct DesiredStateSource: Sendable {
   /// Fetches into the clone, judges the way to the tip, and reads it.
   public func fetch() async throws -> SourceReply {
     let spec = try bootstrap.current()
+    return try await ask(try remote(spec), spec, trust: try trust(spec))
+  }
+
+  private func remote(_ spec: BootstrapSpec) throws -> SourceRequest.Place {
     let source = spec.source
     let address = try RemoteAddress(source.repository)
-    return try await ask(
-      .remote(
-        repository: address, access: try access(source, address), branch: source.branch,
-        folder: source.path, clone: paths.clone), spec, trust: try trust(spec))
+    return .remote(
+      repository: address, access: try access(source, address), branch: source.branch,
+      folder: source.path, clone: paths.clone)
   }
 
   /// The commit that the branch is at, whoever trusts it.
   func tip() async throws -> String? {
     let spec = try bootstrap.current()
-    let source = spec.source
-    let address = try RemoteAddress(source.repository)
-    return try await ask(
-      .remote(
-        repository: address, access: try access(source, address), branch: source.branch,
-        folder: source.path, clone: paths.clone), spec
-    ).revision?.commit
+    return try await ask(try remote(spec), spec).revision?.commit
   }
 
   /// Judges and reads the tip without writing anything: a local repository where it is, another

@@ -18,16 +18,6 @@ public actor ComponentSupervisor {
   /// What only the component may know, as it is now, for the settings it runs with.
   public typealias Sealing = @Sendable (_ settings: JSONValue) async throws -> SealedSettings
 
-  /// How long a component that runs may be silent: about a minute and a half, since a busy host is no reason.
-  public struct Patience: Sendable {
-    /// Between two questions, and how long each is waited for.
-    var pause: Duration = .seconds(15)
-    /// So many unanswered ones in a row.
-    var misses = 3
-
-    public init() {}
-  }
-
   /// How long a component may take to be in effect with a configuration.
   static let configureLimit: Duration = .seconds(20)
   /// How long a component may take to finish and exit.
@@ -43,7 +33,7 @@ public actor ComponentSupervisor {
   /// `nil` for a component without secrets.
   private let sealing: Sealing?
   private let logger: Logger
-  private let patience: Patience
+  private let patience: SilencePatience
   private let clock = ContinuousClock()
   private let origin = ContinuousClock().now
   private let changed = WakeSignal()
@@ -64,7 +54,7 @@ public actor ComponentSupervisor {
     _ name: ComponentName, starter: any ComponentStarter, logger: Logger,
     handler: @escaping Handler, sealing: Sealing? = nil,
     folders: @escaping @Sendable (_ settings: JSONValue) -> [String] = { _ in [] },
-    patience: Patience = Patience(),
+    patience: SilencePatience = SilencePatience(),
     ended: @escaping Ended
   ) {
     (self.folders, self.patience) = (folders, patience)
@@ -115,7 +105,8 @@ public actor ComponentSupervisor {
       } catch let error as ApplianceError where error.code == .linkClosed {
         logger.debug("component ended while it was configured")
       } catch let error as ApplianceError where error.code == .restartNeeded {
-        isReplaced = true
+        // One that ended by itself meanwhile has failed.
+        isReplaced = process != nil
         await endProcess()
       } catch {
         // It still runs what it had; a restart must give it that again.
@@ -267,34 +258,33 @@ public actor ComponentSupervisor {
 
   /// Waits for a process's end, and kills it when it runs and does not answer: nothing else would end it.
   private func watched(_ child: any ComponentHandle, over link: SupervisorLink) async -> String {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.killSilent(child, over: link) }
+    await withTaskGroup(of: Void.self) { [patience, logger, name] group in
+      group.addTask {
+        let isSilent = await patience.isLost { try await self.isAnswering(over: link) }
+        guard isSilent else { return }
+        logger.error(
+          "component does not answer and is killed",
+          metadata: ["component": "\(name)", "pid": "\(child.pid)"])
+        child.kill()
+      }
       let exit = await child.waitForExit()
       group.cancelAll()
       return exit
     }
   }
 
-  private func killSilent(_ child: any ComponentHandle, over link: SupervisorLink) async {
-    var misses = 0
-    while misses < patience.misses {
-      do { try await Task.sleep(for: patience.pause) } catch { return }
-      guard case .running = lifecycle.phase else { continue }
-      do {
-        _ = try await within(patience.pause) { try await link.call(.report) }
-        misses = 0
-      } catch is CancellationError {
-        return
-      } catch let error as ApplianceError where error.code == .linkClosed {
-        return
-      } catch {
-        misses += 1
-      }
+  /// One that only starts has limits of its own.
+  ///
+  /// - Throws: `link.closed`.
+  private func isAnswering(over link: SupervisorLink) async throws -> Bool {
+    guard case .running = lifecycle.phase else { return true }
+    do {
+      _ = try await within(patience.pause) { try await link.call(.report) }
+      return true
+    } catch let error as ApplianceError where error.code != .linkClosed {
+      // An error of its own is an answer.
+      return error.code != .processFailed
     }
-    logger.error(
-      "component does not answer and is killed",
-      metadata: ["component": "\(name)", "pid": "\(child.pid)"])
-    child.kill()
   }
 
   /// Gives a fresh process the newest configuration.
@@ -380,15 +370,8 @@ public actor ComponentSupervisor {
   private func within<Value: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value.self) { group in
-      group.addTask(operation: body)
-      group.addTask { [name] in
-        try await Task.sleep(for: limit)
-        throw ApplianceError(.processFailed, "\(name) did not answer within \(limit)")
-      }
-      defer { group.cancelAll() }
-      guard let value = try await group.next() else { throw CancellationError() }
-      return value
+    try await TimeLimit.run(limit, body) { [name] in
+      ApplianceError(.processFailed, "\(name) did not answer within \(limit)")
     }
   }
 }

@@ -60,6 +60,24 @@ import Testing
     #expect(try appliance.run("audit", "show", "--kind", "backup").output.contains("backup"))
   }
 
+  @Test("an audit log that was put aside is kept, and comes back")
+  func oldLogs() throws {
+    #expect(try appliance.run("audit", "begin-anew", "--reason", "it is suspect").code == 0)
+    try create()
+    let shown = try appliance.run("backup", "show", repository).output
+    #expect(shown.contains("state/audit.until-"), "\(shown)")
+    #expect(try appliance.run("backup", "verify", repository, "--level", "restore").code == 0)
+    let target = try appliance.scratch.folder("old-logs") + "/home"
+    #expect(try appliance.run("backup", "restore", repository, "--target", target).code == 0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: target + "/.kafclaw")
+    let old = try #require(names.first { $0.hasPrefix("audit.until-") })
+    let own = "\(appliance.home)/.kafclaw/\(old)"
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: "\(target)/.kafclaw/\(old)").sorted()
+        == FileManager.default.contentsOfDirectory(atPath: own).sorted())
+    #expect(try Program.run(["audit", "verify"], home: target).code == 0)
+  }
+
   @Test("one session, or one table, can be had alone as lines of JSON")
   func rows() async throws {
     #expect(try await appliance.chat("remember me", sender: "alice").status == 200)

@@ -21,7 +21,7 @@ struct SilentComponentTests {
   private static func supervisor(
     _ starter: PretendStarter, _ ends: Ends
   ) -> ComponentSupervisor {
-    var patience = ComponentSupervisor.Patience()
+    var patience = SilencePatience()
     (patience.pause, patience.misses) = (.milliseconds(50), 2)
     return ComponentSupervisor(
       .agent, starter: starter, logger: Logger(label: "test"),

@@ -41,11 +41,7 @@ public enum HostContents {
     contents.addFolder("state/source.git", from: paths.clone) { !isTemporary($0) }
     // Logs that were put aside: what is suspected of them is a reason to keep them. Those of skills lie below.
     let place = DurableFile.parentFolder(of: paths.audit)
-    // `try?`: where nothing can be listed the folders above said so.
-    for name in ((try? PrivateFolder.names(in: place)) ?? []).sorted()
-    where name.hasPrefix("audit.until-") {
-      contents.addFolder("state/\(name)", from: "\(place)/\(name)") { !isTemporary($0) }
-    }
+    contents.addFolders("state", beginning: "audit.until-", in: place) { !isTemporary($0) }
     contents.addFolder("state/skills", from: paths.skills) { path in
       !isTemporary(path) && !path.hasPrefix("state/skills/audit/")
     }

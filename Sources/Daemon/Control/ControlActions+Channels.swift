@@ -56,16 +56,17 @@ extension ControlActions {
         ], at: now)
     }
     try tell(.intent)
+    let record: DeliveryRecord
     do {
-      let record = try await store.decide(id, isResubmitted: deed == .resubmit, at: now)
-      try tell(.done)
-      due.ring()
-      return DeliveriesResponse(deliveries: [record])
+      record = try await store.decide(id, isResubmitted: deed == .resubmit, at: now)
     } catch {
       // `try?`: why it failed is worth more than that this could not be recorded.
       try? tell(.failed)
       throw error
     }
+    due.ring()
+    try tell(.done)
+    return DeliveriesResponse(deliveries: [record])
   }
 }
 

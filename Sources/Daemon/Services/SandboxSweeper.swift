@@ -10,6 +10,9 @@ import Supervision
 /// Sees to it that no command outlives whoever may end it: what engines run for a process that was killed, and what
 /// runs in a unit of its own when an operator takes tools away.
 struct SandboxSweeper: Service {
+  /// Until a sweep that failed is tried again.
+  private static let pause: Duration = .seconds(10)
+
   let desk: SandboxDesk
   let tools: any ToolProcesses
   let containment: ContainmentGuard
@@ -25,10 +28,10 @@ struct SandboxSweeper: Service {
       }
     }
     // A command may come to its end, but where somebody ordered the appliance to stand still.
-    if containment.current.standstill == nil { await desk.idle(within: .seconds(5)) }
-    await desk.close()
-    await desk.idle(within: .seconds(20))
-    await desk.sweep()
+    if containment.current.standstill == nil { await desk.runs.idle(within: .seconds(5)) }
+    await desk.runs.close()
+    await desk.runs.idle(within: .seconds(20))
+    await desk.runs.sweep()
   }
 
   /// One that was killed while tools are taken away left what it ran; a probe finds it.
@@ -43,9 +46,10 @@ struct SandboxSweeper: Service {
 
   private func sweepAgain() async {
     while !Task.isCancelled {
-      let seen = desk.leftBehind.generation
-      await desk.sweep()
-      await desk.leftBehind.wait(after: seen, for: nil)
+      let seen = desk.runs.leftBehind.generation
+      let isDone = await desk.runs.sweep()
+      if !isDone { logger.warning("cannot end what was killed; it is tried again") }
+      await desk.runs.leftBehind.wait(after: seen, for: isDone ? nil : Self.pause)
     }
   }
 

@@ -25,10 +25,9 @@ public enum EntryAge {
 
   static func verdict(of entries: [TombEntry], isRotating: Bool, at now: Date) -> Verdict {
     let dated = entries.compactMap { entry in entry.expires.map { (name: entry.name, end: $0) } }
-    let ended = dated.filter { $0.end <= now }
-      .map { "tomb:\($0.name) ended \($0.end.formatted(.iso8601))" }
+    let ended = dated.filter { $0.end <= now }.map { words($0.name, $0.end, now) }
     let ending = dated.filter { $0.end > now && $0.end <= now.addingTimeInterval(notice) }
-      .map { "tomb:\($0.name) ends \($0.end.formatted(.iso8601))" }
+      .map { words($0.name, $0.end, now) }
     let rotation =
       isRotating
       ? ["a change of the tomb's key was cut off; any change of the tomb finishes it"] : []
@@ -48,8 +47,11 @@ public enum EntryAge {
       guard let end = entry.expires else { return nil }
       let life = max(0, end.timeIntervalSince(entry.created))
       guard now >= end.addingTimeInterval(-min(notice, life / 4)) else { return nil }
-      let verb = end <= now ? "ended" : "ends"
-      return (entry.name, "tomb:\(entry.name) \(verb) \(end.formatted(.iso8601))")
+      return (entry.name, words(entry.name, end, now))
     }
+  }
+
+  private static func words(_ name: String, _ end: Date, _ now: Date) -> String {
+    "tomb:\(name) \(end <= now ? "ended" : "ends") \(end.formatted(.iso8601))"
   }
 }
