@@ -36,10 +36,9 @@ struct ContainerEngine {
   }
 
   /// Kills and removes a container. Removing one that is gone is fine.
-  func remove(_ name: String) {
+  func remove(_ name: String) throws {
     let time = configuration.backend == .podman ? ["--time", "0"] : []
-    // `try?`: what stays is found by its label and removed by the next probe.
-    _ = try? ask(["rm", "--force"] + time + [name])
+    _ = try ask(["rm", "--force"] + time + [name])
   }
 
   func wasShortOfMemory(_ name: String) -> Bool {
@@ -49,15 +48,21 @@ struct ContainerEngine {
   }
 
   /// Removes containers whose makers are dead.
+  ///
+  /// - Throws: Why one is still there, after all were tried.
   func sweep() throws {
     // Not every podman can print a label.
     let list = try ask([
       "ps", "--all", "--filter", "label=\(ContainerCreation.label)", "--format", "{{.Names}}",
     ])
+    var problem: (any Error)?
     for name in list.split(separator: "\n") {
-      guard let maker = Self.maker(of: name), !maker.isAlive else { continue }
-      remove(String(name))
+      guard let maker = ProcessStamp(ofName: name, after: Self.prefix), !maker.isAlive else {
+        continue
+      }
+      do { try remove(String(name)) } catch { problem = error }
     }
+    if let problem { throw problem }
   }
 
   private static let prefix = "kafclaw-"
@@ -66,26 +71,18 @@ struct ContainerEngine {
   static func name(_ number: UInt64) -> String {
     "\(prefix)\(ProcessStamp.own.text)-\(number)"
   }
-
-  /// Who made the container; `nil` where its name is none of ours.
-  static func maker(of name: some StringProtocol) -> ProcessStamp? {
-    guard name.hasPrefix(prefix), let end = name.lastIndex(of: "-") else { return nil }
-    return ProcessStamp(name[..<end].dropFirst(prefix.count))
-  }
 }
 
 /// A private folder of the host that a container sees parts of: the first process, its filter, and
 /// the pipe for its report.
 final class ExchangeFolder {
-  let path: String
+  private let folder: ProcessFolder
   private var reports: Int32 = -1
 
+  var path: String { folder.path }
+
   init(_ request: SandboxRequest, _ user: SandboxUser) throws {
-    var template = Array("/tmp/kafclaw-sandbox-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw ApplianceError.sandbox("cannot make a folder in \"/tmp\"", errno)
-    }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    folder = try ProcessFolder("sandbox")
     guard mkdir(path + "/own", 0o755) == 0 else { throw ApplianceError.system("create", path) }
     try put(SandboxInit.image(), "own/init", 0o555)
     try put(SandboxInit.filter(hasNetwork: request.hasNetwork), "own/filter", 0o444)
@@ -102,11 +99,7 @@ final class ExchangeFolder {
 
   deinit {
     if reports >= 0 { close(reports) }
-    for name in ["own/init", "own/filter", "own/status", "passwd", "group", "status"] {
-      unlink(path + "/" + name)
-    }
-    rmdir(path + "/own")
-    rmdir(path)
+    folder.remove()
   }
 
   func report() -> SandboxInit.Report? { SandboxInit.report(from: reports) }

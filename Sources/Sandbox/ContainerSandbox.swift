@@ -27,12 +27,14 @@ struct ContainerSandbox {
       request: request, configuration: configuration, exchange: folder.path,
       user: SandboxUser.current)
     _ = try engine.ask(["create", "--name", name] + creation.arguments())
-    defer { engine.remove(name) }
+    // `try?`: one that ended holds nothing, and is found by its name at the next probe.
+    defer { try? engine.remove(name) }
     // The time for the engine itself is not the command's, which the first process measures.
     var result = try engine.process(["start", "--attach", "--interactive", name]).run(
       input: request.command.input, wallTime: request.limits.wallTime + 1000,
       keep: request.limits.output)
-    if result.isTimedOut || result.isFlooded { engine.remove(name) }
+    // The engine goes on with a command whose client was killed.
+    if result.isTimedOut || result.isFlooded { try engine.remove(name) }
     let report = folder.report()
     let isClean = report == .ended(0)
     let isShort = isClean ? false : engine.wasShortOfMemory(name)

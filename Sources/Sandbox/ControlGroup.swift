@@ -128,38 +128,3 @@ enum GroupFolder {
     return String(decoding: file ?? [], as: UTF8.self)
   }
 }
-
-/// A process for good: its number and when it started, so that a number used again is another.
-struct ProcessStamp: Equatable {
-  let pid: pid_t
-  let start: UInt64
-
-  static let own = ProcessStamp(pid: getpid(), start: startTime(of: getpid()) ?? 0)
-
-  private init(pid: pid_t, start: UInt64) {
-    self.pid = pid
-    self.start = start
-  }
-
-  init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: "-")
-    guard parts.count == 2, let pid = pid_t(parts[0]), let start = UInt64(parts[1]) else {
-      return nil
-    }
-    self.init(pid: pid, start: start)
-  }
-
-  var text: String { "\(pid)-\(start)" }
-
-  var isAlive: Bool { Self.startTime(of: pid) == start }
-
-  /// Field 22 of proc_pid_stat(5), counted after the name, which may hold anything.
-  private static func startTime(of pid: pid_t) -> UInt64? {
-    let text = GroupFolder.text("/proc/\(pid)/stat")
-    guard let end = text.lastIndex(of: ")") else { return nil }
-    let fields = text[end...].split(separator: " ")
-    // One that ended and that nobody waited for is none any more.
-    guard fields.count > 20, fields[1] != "Z" else { return nil }
-    return UInt64(fields[20])
-  }
-}

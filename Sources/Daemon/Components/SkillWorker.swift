@@ -23,7 +23,7 @@ enum SkillWorker {
   static func answer(_ order: SkillOrder) throws -> SandboxOutcome {
     guard TreeDigest.of(order.files) == order.run.package, order.files[order.run.script] != nil
     else { throw ApplianceError(.skillChanged, "the skill is not what was authorised") }
-    let folder = try WorkerFolder("skill")
+    let folder = try ProcessFolder("skill")
     defer { folder.remove() }
     for (path, file) in order.files.sorted(by: { $0.key < $1.key }) {
       try write(file, to: folder.path + "/" + path, isScript: isScript(path))

@@ -60,7 +60,7 @@ enum ToolWorker {
     case .run(let run): return .outcome(try answer(run))
     case .skill(let order): return .outcome(try SkillWorker.answer(order))
     case .escape(let sandbox):
-      let scratch = try WorkerFolder("escape")
+      let scratch = try ProcessFolder("escape")
       defer { scratch.remove() }
       return .findings(try EscapeSuite.run(SandboxRunner(sandbox), scratch: scratch.path))
     case .sweep(let sandbox):

@@ -4,10 +4,10 @@
 import Foundation
 import Testing
 
-@testable import Daemon
+@testable import Sandbox
 
 /// Folders of processes that were killed.
-struct WorkerFolderTests {
+struct ProcessFolderTests {
   @Test("what a killed process left is removed by the next one, and nothing else is")
   func sweep() throws {
     let purpose = "test\(UInt32.random(in: 0...UInt32.max))"
@@ -16,8 +16,11 @@ struct WorkerFolderTests {
     process.executableURL = URL(fileURLWithPath: "/bin/true")
     try process.run()
     process.waitUntilExit()
-    let left = "\(mark)\(process.processIdentifier)-abcdef"
-    let others = ["\(mark)\(getpid())-abcdef", "\(mark)x-abcdef", "\(mark)-1-abcdef"]
+    let left = "\(mark)\(process.processIdentifier)-7-abcdef"
+    let others = [
+      "\(mark)\(ProcessStamp.own.text)-abcdef", "\(mark)x-7-abcdef", "\(mark)-1-7-abcdef",
+      "\(mark)abcdef",
+    ]
     for path in [left] + others {
       try FileManager.default.createDirectory(
         atPath: path + "/in", withIntermediateDirectories: true)
@@ -25,8 +28,8 @@ struct WorkerFolderTests {
     // What a link of it points to stays.
     try FileManager.default.createSymbolicLink(
       atPath: left + "/link", withDestinationPath: others[0] + "/in")
-    let folder = try WorkerFolder(purpose)
-    #expect(folder.path.hasPrefix("\(mark)\(getpid())-"))
+    let folder = try ProcessFolder(purpose)
+    #expect(folder.path.hasPrefix("\(mark)\(ProcessStamp.own.text)-"))
     #expect(!FileManager.default.fileExists(atPath: left))
     for path in others {
       #expect(FileManager.default.fileExists(atPath: path + "/in"), "\(path)")

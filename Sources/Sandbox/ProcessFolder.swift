@@ -5,16 +5,17 @@ import ApplianceModel
 import DurableIO
 import Glibc
 
-/// A private folder that is gone afterwards. One whose process was killed is removed by the next of its purpose.
-struct WorkerFolder {
+/// A private folder of this process, which removes it. Where that was killed, the next one of the purpose does.
+public struct ProcessFolder: Sendable {
   private static let place = "/tmp"
 
-  let path: String
+  public let path: String
 
-  init(_ purpose: String) throws {
+  /// - Parameter purpose: Part of its name; no hyphens.
+  public init(_ purpose: String) throws {
     let mark = "kafclaw-\(purpose)-"
     Self.sweep(mark)
-    var template = Array("\(Self.place)/\(mark)\(getpid())-XXXXXX".utf8CString)
+    var template = Array("\(Self.place)/\(mark)\(ProcessStamp.own.text)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw ApplianceError.system("create", Self.place) }
     path = template.withUnsafeBufferPointer { buffer in
       String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -23,33 +24,23 @@ struct WorkerFolder {
 
   /// Those of others, and of processes that live, stay.
   private static func sweep(_ mark: String) {
-    for name in names(in: place) where name.hasPrefix(mark) {
-      guard let pid = pid_t(name.dropFirst(mark.count).prefix { $0 != "-" }), pid > 0,
-        kill(pid, 0) != 0, errno == ESRCH, isOwn(place + "/" + name)
+    for name in names(in: place) {
+      guard let maker = ProcessStamp(ofName: name, after: mark), !maker.isAlive,
+        isOwn(place + "/" + name)
       else { continue }
-      remove(place + "/" + name)
+      FolderRemoval.remove(place + "/" + name)
     }
   }
 
-  /// Only its owner may change a folder's mode (chmod(2)). Nobody else puts another thing in its place then: the
-  /// place is sticky.
+  /// Nobody else puts another thing in its place then: the place is sticky.
   private static func isOwn(_ path: String) -> Bool {
-    let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard folder >= 0 else { return false }
-    defer { close(folder) }
-    return fchmod(folder, 0o700) == 0
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      && status.st_uid == geteuid()
   }
 
   /// With what is in it, never through a link.
-  func remove() { Self.remove(path) }
-
-  private static func remove(_ path: String) {
-    for name in names(in: path) {
-      let inside = path + "/" + name
-      if unlink(inside) != 0 { remove(inside) }
-    }
-    rmdir(path)
-  }
+  public func remove() { FolderRemoval.remove(path) }
 
   private static func names(in path: String) -> [String] {
     guard let folder = opendir(path) else { return [] }
