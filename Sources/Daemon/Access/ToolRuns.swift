@@ -40,15 +40,21 @@ actor ToolRuns {
       guard case .outcome(let outcome) = try await ask(order, unlessRefused: tool, within: limit)
       else { throw ToolReply.unexpected }
       return outcome
-    } catch let ending as Ending {
-      leave(order)
-      // Nobody is told that it ended before it did.
-      throw ending.error(
-        await sweep() ? "it was killed" : "it was killed, and may still run in part")
     } catch {
-      leave(order)
-      throw error
+      guard let ending = error as? Ending ?? ending(of: tool) else {
+        if let sandbox = order.sandbox { endLater(sandbox) }
+        throw error
+      }
+      // Nobody is told that it ended before it did.
+      let isEnded = await hasEnded(order)
+      throw ending.error(isEnded ? "it was killed" : "it was killed, and may still run in part")
     }
+  }
+
+  /// What ends commands of this tool now; `nil` where they may run.
+  private func ending(of tool: String) -> Ending? {
+    if isClosed { return .stopping }
+    return containment.permits(tool: tool) ? nil : .contained
   }
 
   /// Why something is not carried out to its end.
@@ -83,7 +89,7 @@ actor ToolRuns {
       defer { group.cancelAll() }
       guard let reply = try await group.next() ?? nil else {
         try Task.checkCancellation()
-        throw isClosed ? Ending.stopping : Ending.contained
+        throw ending(of: tool) ?? .contained
       }
       return reply
     }
@@ -95,6 +101,7 @@ actor ToolRuns {
   func close() {
     isClosed = true
     closed.ring()
+    tools.endAll()
   }
 
   private func untilClosed() async {
@@ -113,25 +120,40 @@ actor ToolRuns {
 
   // MARK: What was killed
 
-  /// The process that had an engine start a command may be gone, and the command not.
-  private func leave(_ order: ToolOrder) {
-    guard let sandbox = order.sandbox, !leftovers.contains(sandbox) else { return }
-    leftovers.append(sandbox)
+  /// Whether nothing of it runs any more, after it was killed. What stays is ended later.
+  private func hasEnded(_ order: ToolOrder) async -> Bool {
+    guard let sandbox = order.sandbox else { return true }
+    if await end(sandbox) { return true }
+    endLater(sandbox)
+    return false
+  }
+
+  /// Notes that something may run on: the process that had an engine start it may be gone, and it not.
+  func endLater(_ sandbox: SandboxConfiguration) {
+    if !leftovers.contains(sandbox) { leftovers.append(sandbox) }
     leftBehind.ring()
   }
 
-  /// Ends what was left behind. Where a unit of its own starts the tools, that ends it itself.
+  /// Ends what was left behind.
   ///
   /// - Returns: Whether nothing is left; else it has to be called again.
-  @discardableResult
   func sweep() async -> Bool {
     let found = leftovers
     leftovers = []
-    for sandbox in found {
-      do { _ = try await tools.ask(.sweep(sandbox), within: .seconds(60)) } catch {
-        if !leftovers.contains(sandbox) { leftovers.append(sandbox) }
-      }
+    for sandbox in found where !(await end(sandbox)) {
+      if !leftovers.contains(sandbox) { leftovers.append(sandbox) }
     }
     return leftovers.isEmpty
+  }
+
+  private func end(_ sandbox: SandboxConfiguration) async -> Bool {
+    do {
+      guard case .done = try await tools.ask(.sweep(sandbox), within: .seconds(60)) else {
+        return false
+      }
+      return true
+    } catch {
+      return false
+    }
   }
 }

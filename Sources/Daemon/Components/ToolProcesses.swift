@@ -44,6 +44,9 @@ typealias ToolHostLink = Link<ToolJob, ToolReply, ToolJob, ToolReply>
 /// The supervisor's side of the process that starts `tool` processes where the supervisor may not:
 /// in a unit of its own, as the agent's user.
 final class ToolHost: ToolProcesses, Service {
+  /// How long the next process is waited for.
+  private static let reconnection: Duration = .seconds(5)
+
   private let door: RoleSocket
   private let logger: Logger
   private let link = Mutex<ToolHostLink?>(nil)
@@ -79,6 +82,20 @@ final class ToolHost: ToolProcesses, Service {
   }
 
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply {
+    guard case .sweep = order else { return try await askOnce(order, within: limit) }
+    // Whoever ends what runs has often just hung up on its process: the next one answers.
+    let end = ContinuousClock.now + Self.reconnection
+    while true {
+      do { return try await askOnce(order, within: limit) } catch let error as ApplianceError
+        where [.sandboxUnavailable, .processFailed].contains(error.code)
+      {
+        guard ContinuousClock.now < end else { throw error }
+        try await Task.sleep(for: .milliseconds(200))
+      }
+    }
+  }
+
+  private func askOnce(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply {
     guard let link = link.withLock({ $0 }) else {
       throw ApplianceError(
         .sandboxUnavailable, "the process that runs commands is not there",

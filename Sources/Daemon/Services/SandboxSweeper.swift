@@ -31,13 +31,17 @@ struct SandboxSweeper: Service {
     if containment.current.standstill == nil { await desk.runs.idle(within: .seconds(5)) }
     await desk.runs.close()
     await desk.runs.idle(within: .seconds(20))
-    await desk.runs.sweep()
+    if await !desk.runs.sweep() { logger.warning("cannot end what was killed") }
   }
 
-  /// One that was killed while tools are taken away left what it ran; a probe finds it.
+  /// One that was killed while tools are taken away left what it ran.
   private func sweepForFormerSupervisor() async {
     guard !containment.permits(tool: ToolName.exec) else { return }
-    do { _ = try await desk.probe([.podman, .docker]) } catch {
+    do {
+      for probe in try await desk.probe([.podman, .docker]) {
+        if let sandbox = probe.configuration { await desk.runs.endLater(sandbox) }
+      }
+    } catch {
       logger.info(
         "cannot look for commands of before",
         metadata: ["error": "\(ApplianceError.of(error).message)"])
