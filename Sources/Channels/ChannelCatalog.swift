@@ -27,6 +27,14 @@ public enum ChannelCatalog {
     }
   }
 
+  /// Whether the platform of this type sends requests; the others are asked.
+  public static func takesRequests(_ type: ChannelType) -> Bool {
+    switch type {
+    case .webhook, .slack, .whatsapp: true
+    case .telegram, .matrix, .web, .teams: false
+    }
+  }
+
   /// A secret of a channel, fit for what it is used for.
   static func need(
     _ secret: SecretValue?, _ field: String, _ route: ChannelRoute, least: Int = 8,

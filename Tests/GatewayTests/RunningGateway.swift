@@ -67,11 +67,11 @@ final class RunningGateway: Sendable {
   /// - Parameter credentials: In place of the operator's, and those of the shared token.
   func configuration(
     host: String = "127.0.0.1", port: Int? = nil, dashboard: Int? = nil, hasToken: Bool = true,
-    credentials: GatewayCredentials? = nil
+    credentials: GatewayCredentials? = nil, channels: [ChannelRoute] = []
   ) throws -> ComponentConfiguration {
     let settings = GatewaySettings(
       host: host, port: port ?? self.port, dashboardPort: dashboard ?? self.dashboard,
-      token: hasToken ? .environment("TOKEN") : nil)
+      token: hasToken ? .environment("TOKEN") : nil, channels: channels)
     let usual = GatewayCredentials.of(hasToken ? [.local, .shared] : [.local])
     return ComponentConfiguration(
       digest: SHA256.digest(settings.json), settings: settings.json,

@@ -8,26 +8,28 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Planning
 import Synchronization
 
 /// `/channels/NAME`: what chat platforms send. Authenticated by its head, then by its bytes; stored,
 /// then acknowledged. Whoever is refused is not told why.
 struct ChannelController: Sendable {
   let link: ComponentLink
+  let state: GatewayState
   let channels: ChannelHost
   let attempts: HandshakeAttempts
 
   func receive(
     _ request: Request, _ name: String, from network: SourceNetwork
   ) async throws -> Response {
-    guard let channel = channels.webhook(name) else { throw Self.notFound }
+    guard let channel = channels.webhook(name) else { throw absent(name) }
     let now = Date()
     do {
       var incoming = Self.head(of: request)
       try channel.check(incoming, at: now)
       incoming.body = try await body(of: request, limit: channel.bodyLimit)
       // While it arrived the channel may have got another secret, or have ended.
-      guard let current = channels.webhook(name) else { throw Self.notFound }
+      guard let current = channels.webhook(name) else { throw absent(name) }
       let receipt = try current.receive(incoming, at: now)
       if let word = receipt.word { _ = try await link.call(.say(channel: name, word)) }
       return try Self.response(receipt.answer(try await store(receipt.messages, name)))
@@ -40,7 +42,7 @@ struct ChannelController: Sendable {
   func handshake(
     _ request: Request, _ name: String, from network: SourceNetwork
   ) async throws -> Response {
-    guard let channel = channels.webhook(name) else { throw Self.notFound }
+    guard let channel = channels.webhook(name) else { throw absent(name) }
     guard attempts.isOpen(name, at: Date()) else {
       throw ProblemResponse(
         "too-many-failures", .tooManyRequests, "Too many failed attempts for this channel"
@@ -97,8 +99,15 @@ struct ChannelController: Sendable {
     }
   }
 
-  private static let notFound = ProblemResponse(
-    "not-found", .notFound, "There is nothing at this path")
+  /// A platform takes "not found" for good. A channel that is declared and does not run, or not yet, is asked for
+  /// again later.
+  private func absent(_ name: String) -> ProblemResponse {
+    let isDeclared = (state.current?.settings.channels ?? []).contains {
+      $0.name == name && ChannelCatalog.takesRequests($0.type)
+    }
+    return isDeclared
+      ? .unavailable : ProblemResponse("not-found", .notFound, "There is nothing at this path")
+  }
 
   private static func head(of request: Request) -> WebhookRequest {
     WebhookRequest(

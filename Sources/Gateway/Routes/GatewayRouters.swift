@@ -30,7 +30,8 @@ struct GatewayRouters: Sendable {
           Routes.chat: [.post], Routes.messages + "/": [.get], Routes.health: [.get],
           Routes.readiness: [.get], Routes.channels + "/": [.get, .post],
         ], state: state))
-    let platforms = ChannelController(link: link, channels: channels, attempts: attempts)
+    let platforms = ChannelController(
+      link: link, state: state, channels: channels, attempts: attempts)
     router.post(RouterPath(Routes.channels + "/:name")) { request, context in
       try await platforms.receive(
         request, context.parameters.get("name") ?? "", from: context.network)
