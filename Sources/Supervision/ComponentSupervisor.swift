@@ -106,7 +106,7 @@ public actor ComponentSupervisor {
         logger.debug("component ended while it was configured")
       } catch let error as ApplianceError where error.code == .restartNeeded {
         // One that ended by itself meanwhile has failed.
-        isReplaced = process != nil
+        if process != nil { isReplaced = true }
         await endProcess()
       } catch {
         // It still runs what it had; a restart must give it that again.

@@ -65,7 +65,13 @@ extension ControlActions {
       throw error
     }
     due.ring()
-    try tell(.done)
+    do { try tell(.done) } catch {
+      let cause = ApplianceError.of(error)
+      throw ApplianceError(
+        cause.code,
+        "dead letter \(id.rawValue) was decided, and that is not recorded: \(cause.message)",
+        hint: cause.hint)
+    }
     return DeliveriesResponse(deliveries: [record])
   }
 }
