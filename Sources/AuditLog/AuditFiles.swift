@@ -4,6 +4,7 @@
 import ApplianceModel
 public import DurableIO
 import FoundationEssentials
+import Glibc
 import SodiumCrypto
 
 /// The files of one audit log.
@@ -45,6 +46,12 @@ public struct AuditFiles: Sendable {
     return Segment(
       first: first,
       name: String(repeating: "0", count: max(0, 20 - digits.count)) + digits + ".jsonl")
+  }
+
+  /// - Throws: Why the log cannot be listed or written.
+  public func requireWritable() throws {
+    _ = try segments()
+    guard access(folder, W_OK) == 0 else { throw ApplianceError.system("write to", folder) }
   }
 
   /// In order. Other files in the folder are none.

@@ -146,9 +146,13 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
   public let drift: Drift
   public let reconcile: Reconcile
   /// `nil` while no backup is declared.
-  public let backup: String?
-  /// `nil` while there is no audit log.
-  public let audit: String?
+  public var backup: Backup?
+  /// `nil` for whoever may not know.
+  public var audit: Audit?
+  /// Those that are open or acknowledged, newest first; `nil` where the timeline does not tell.
+  public var alerts: [Alert]?
+  /// By channel; `nil` where the timeline does not tell.
+  public var deadLetters: [DeadLetters]?
   /// `nil` before the gateway was configured.
   public var tokens: TokenStatus?
   public let serial: Int
@@ -164,7 +168,6 @@ public struct ApplianceStatus: Sendable, Codable, Equatable {
     (self.conditions, self.components) = (conditions, components)
     (self.providers, self.channels) = (providers, channels)
     (self.revisions, self.drift, self.reconcile) = (revisions, drift, reconcile)
-    (backup, audit) = (nil, nil)
     (self.serial, self.checkedAt) = (serial, checkedAt)
   }
 }

@@ -98,9 +98,10 @@ struct ApplianceParts: Sendable {
         audit: { try audit.trail.record($0, at: Date()) },
         processes: { await ComponentHealth.processes(of: supervisors) },
         policy: { try TrustPolicy(file.current()) }))
+    let upkeep = Upkeep(paths: paths, audit: audit, store: store)
     let reporter = StatusReporter(
       reconciler: reconciler, supervisors: supervisors, files: ReconcilerFiles(paths),
-      tokens: tokens, containment: containment, paths: paths, store: store)
+      tokens: tokens, containment: containment, upkeep: upkeep)
     controlActions = ControlActions(
       paths: paths, bootstrap: file, reconciler: reconciler, historyLog: ReconcileHistory(paths),
       source: source, desk: access.desk, sandbox: access.exec.sandbox,
@@ -119,7 +120,7 @@ struct ApplianceParts: Sendable {
     watch = WatchService(
       store: store, containment: containment,
       findings: WatchFindings(
-        paths: paths, store: store, audit: audit, status: { await reporter.status() },
+        upkeep: upkeep, status: { await reporter.status() },
         crashLoops: {
           var names: [String] = []
           for supervisor in supervisors where await supervisor.isCrashLooping {

@@ -19,8 +19,7 @@ struct StatusReporter: Sendable {
   let files: ReconcilerFiles
   let tokens: GatewayTokens
   let containment: ContainmentGuard
-  let paths: AppliancePaths
-  let store: TimelineStore
+  let upkeep: Upkeep
 
   func status() async -> ApplianceStatus {
     var components: [ApplianceStatus.Component] = []
@@ -33,6 +32,7 @@ struct StatusReporter: Sendable {
     let isReady = conditions.first { $0.type == .ready }?.status == true
     // `try?`: a damaged record shows as a failed pass; status itself must still answer.
     let applied = (try? files.appliedState()) ?? AppliedState()
+    let now = Date()
     var status = ApplianceStatus(
       ready: isReady, appliance: identity(report.expected), conditions: conditions,
       components: components, providers: providers(report.expected, components),
@@ -42,16 +42,21 @@ struct StatusReporter: Sendable {
         applied: applied.revisions.applied,
         confirmed: await reconciler.lastGoodCommit),
       drift: .init(reported: report.reported, corrected: report.corrected),
-      reconcile: await reconciler.loopStatus, serial: applied.serial, checkedAt: Date())
+      reconcile: await reconciler.loopStatus, serial: applied.serial, checkedAt: now)
     status.tokens = tokens.status
+    status.backup = upkeep.backup(report.expected?.spec.backup, at: now)
+    status.audit = upkeep.auditLog()
+    // `try?`: what is not known is shown as that.
+    status.alerts = try? await upkeep.store.alerts([.open, .acknowledged])
+    status.deadLetters = try? await upkeep.deadLetters()  // `try?`: as above
     return status
   }
 
   /// Messages are refused where they cannot be stored.
   private func storageProblem() async -> String? {
     do {
-      try await store.probe()
-      return try DiskSpace(of: paths.state).problem.map { "\(paths.state): \($0)" }
+      try await upkeep.store.probe()
+      return try DiskSpace(of: upkeep.paths.state).problem.map { "\(upkeep.paths.state): \($0)" }
     } catch {
       return ApplianceError.of(error).message
     }

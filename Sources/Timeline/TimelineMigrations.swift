@@ -19,6 +19,7 @@ enum TimelineMigrations {
     migrator.registerMigration("4-channels") { try createChannels($0) }
     migrator.registerMigration("5-alerts") { try createAlerts($0) }
     migrator.registerMigration("6-pairing") { try createPairing($0) }
+    migrator.registerMigration("7-counts") { try indexCounts($0) }
     return migrator
   }
 

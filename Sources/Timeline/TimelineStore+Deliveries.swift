@@ -194,6 +194,15 @@ extension TimelineStore {
     }
   }
 
+  /// Texts that are not tried again, by channel.
+  public func deadLetterCounts() async throws -> [(channel: String, count: Int)] {
+    try await read { db in
+      try db.rows(
+        "SELECT channel, count(*) AS n FROM delivery WHERE state = 'dead' GROUP BY channel ORDER BY channel"
+      ).map { (try $0.text("channel"), try $0.total("n")) }
+    }
+  }
+
   /// Counts what happened on channels, for good.
   public func count(
     _ events: [(channel: String, event: String, count: Int)], at now: Date

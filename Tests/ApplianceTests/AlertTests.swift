@@ -104,6 +104,7 @@ struct AlertTests {
     let quiet = try await self.bench("known", "unknownSenders: 1, escalateAfter: 1h")
     _ = try await quiet.appliance.chat("hi", sender: "stranger")
     #expect(await eventually { (try? await alerts(quiet).count) == 1 })
+    #expect(try quiet.appliance.run("status").output.contains("unknown-senders"))
     let acknowledged = try quiet.appliance.run("alerts", "ack", "1")
     #expect(
       acknowledged.code == 0 && acknowledged.output.contains("acknowledged"), "\(acknowledged)")

@@ -60,11 +60,14 @@ struct ChannelDeliveryTests {
     #expect(letter.channel == "team-slack" && letter.error?.contains("refused") == true)
     let shown = try bench.appliance.run("channels", "dead-letters")
     #expect(shown.output.contains("team-slack/D0GONE"), "\(shown)")
+    let status = try bench.appliance.run("status")
+    #expect(status.output.contains("\n  dead letters of team-slack: 1\n"), "\(status)")
     let again = try bench.appliance.run("channels", "dead-letters", "resubmit", "\(letter.id)")
     #expect(again.code == 0 && again.output.contains("queued"), "\(again)")
     #expect(try await bench.platforms.waitForSent(1, on: "slack")[0].conversation == "D0GONE")
     let gone = try bench.appliance.run("channels", "dead-letters", "drop", "\(letter.id)")
     #expect(gone.code == 1 && gone.errors.contains("no dead letter"), "\(gone)")
+    #expect(try !bench.appliance.run("status").output.contains("dead letters"))
   }
 
   @Test("the platforms are asked, and the listener is tried")

@@ -134,8 +134,18 @@ struct IncidentTests {
     let token = try bench.appliance.makeToken(
       "generate", "remote", "--scope", "operate", "--scope", "read", "--scope", "chat")
     let port = bench.appliance.dashboardPort
+    func status() async throws -> String {
+      try await bench.appliance.request(.GET, "/api/v1/status", port: port, token: token).body
+    }
+    #expect(try await status().contains("\"alerts\""))
     #expect(
       try bench.appliance.run("incident", "contain", "--reason", "x", "--keep-token").code == 0)
+    let brief = try await status()
+    #expect(brief.contains("\"conditions\"") && brief.contains("Contained"), "\(brief)")
+    for hidden in ["alerts", "deadLetters", "audit", "backup"] {
+      #expect(!brief.contains("\"\(hidden)\""), "\(brief)")
+    }
+    #expect(try bench.appliance.run("status", "--json").output.contains("\"alerts\""))
     let refused =
       [
         ("POST", "/api/v1/reconcile"), ("POST", "/api/v1/approvals/1"),

@@ -18,7 +18,7 @@ struct WatchFindingsTests {
     _ bench: AccessBench, _ paths: AppliancePaths
   ) async -> [WatchRules.Finding] {
     let findings = WatchFindings(
-      paths: paths, store: bench.store, audit: HostAudit(bench.paths),
+      upkeep: Upkeep(paths: paths, audit: HostAudit(bench.paths), store: bench.store),
       status: { throw ApplianceError(.inconsistent, "nobody tells") }, crashLoops: { [] },
       entries: { [] }, logger: Logger(label: "test"))
     return await findings.all(.roomy, Date()).found.filter { $0.signal == .diskSpace }
@@ -55,7 +55,7 @@ struct WatchFindingsTests {
   func incomplete() async throws {
     try await withBench { bench in
       let findings = WatchFindings(
-        paths: bench.paths, store: bench.store, audit: HostAudit(bench.paths),
+        upkeep: Upkeep(paths: bench.paths, audit: HostAudit(bench.paths), store: bench.store),
         status: { throw ApplianceError(.inconsistent, "nobody tells") },
         crashLoops: { ["agent"] }, entries: { [] }, logger: Logger(label: "test"))
       let (found, isComplete) = await findings.all(.roomy, Date())
@@ -76,7 +76,7 @@ struct WatchFindingsTests {
       }
       try tomb.set("ever", SecretValue(copying: [1]), at: start)
       let findings = WatchFindings(
-        paths: bench.paths, store: bench.store, audit: HostAudit(bench.paths),
+        upkeep: Upkeep(paths: bench.paths, audit: HostAudit(bench.paths), store: bench.store),
         status: { throw ApplianceError(.inconsistent, "nobody tells") }, crashLoops: { [] },
         entries: { try tomb.list() }, logger: Logger(label: "test"))
       func told(_ seconds: Double) async -> [String] {

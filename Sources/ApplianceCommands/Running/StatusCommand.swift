@@ -6,6 +6,7 @@ import ArgumentParser
 import ControlAPI
 import Daemon
 import DurableIO
+import FoundationEssentials
 import Planning
 import Reconciliation
 
@@ -67,6 +68,29 @@ struct StatusCommand: AsyncParsableCommand {
     Output.line("  applied: \(commit), serial \(status.serial)")
     Output.line(
       "  drift: \(status.drift.corrected) corrected, \(status.drift.reported.count) reported")
+    for line in Self.upkeep(status) { Output.line("  " + line) }
+  }
+
+  /// What somebody must look after.
+  private static func upkeep(_ status: ApplianceStatus) -> [String] {
+    var lines: [String] = []
+    if let backup = status.backup {
+      let made = backup.made.map { "made \($0.formatted(.iso8601))" } ?? "none made"
+      let drilled = backup.drilled.map { "drilled \($0.formatted(.iso8601))" } ?? "no drill"
+      lines.append("backup: \(made), \(drilled)")
+      lines += backup.problems.map { "backup: \(VisibleText.escape($0))" }
+    }
+    if let audit = status.audit, !audit.isWritable {
+      lines.append("audit log: \(VisibleText.escape(audit.problem ?? "not writable"))")
+    }
+    if status.alerts == nil || status.deadLetters == nil {
+      lines.append("alerts and dead letters: the timeline does not tell")
+    }
+    lines += (status.alerts ?? []).map { "alert " + AlertsCommand.line($0) }
+    lines += (status.deadLetters ?? []).map {
+      "dead letters of \(VisibleText.escape($0.channel)): \($0.count)"
+    }
+    return lines
   }
 }
 

@@ -56,7 +56,7 @@ struct AlertsCommand: AsyncParsableCommand {
     }
   }
 
-  private static func line(_ alert: Alert) -> String {
+  static func line(_ alert: Alert) -> String {
     let subject = alert.subject.isEmpty ? "" : " \(VisibleText.escape(alert.subject))"
     let by = alert.acknowledgedBy.map { " by \($0)" } ?? ""
     return "\(alert.id)  \(alert.openedAt.formatted(.iso8601))  \(alert.state.rawValue)\(by)  "

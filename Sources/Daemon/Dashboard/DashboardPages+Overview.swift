@@ -42,12 +42,25 @@ extension DashboardPages {
       section.rows.append(
         DashboardRow(["\(waiting) calls wait for an approval", "", "see Approvals"], .warning))
     }
-    section.rows += sick(status)
+    section.rows += sick(status) + upkeep(status)
     if section.rows.isEmpty {
       section.columns = []
       section.note = "Nothing. Checked at \(Self.time(status.checkedAt))."
     }
     return section
+  }
+
+  private func upkeep(_ status: ApplianceStatus) -> [DashboardRow] {
+    let dead = (status.deadLetters ?? []).map {
+      DashboardRow(
+        ["Dead letters of \($0.channel)", "", "\($0.count): kafclaw channels dead-letters list"],
+        .warning)
+    }
+    let backups = (status.backup?.problems ?? []).map {
+      DashboardRow(["Backups", "", $0], .warning)
+    }
+    let audit = status.audit?.problem.map { [DashboardRow(["Audit log", "", $0], .bad)] } ?? []
+    return audit + backups + dead
   }
 
   private func sick(_ status: ApplianceStatus) -> [DashboardRow] {

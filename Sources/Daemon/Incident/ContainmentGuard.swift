@@ -107,8 +107,11 @@ final class ContainmentGuard: Sendable {
 
   /// Whether an API client may act or read; the operator of the host always may.
   func refuses(client: String) -> Bool {
-    current.containment?.level == .all && client != AccessPrincipal.operatorClient
+    isEveryClientRefused && client != AccessPrincipal.operatorClient
   }
+
+  /// Whether no API client but the operator of the host may act or read.
+  var isEveryClientRefused: Bool { current.containment?.level == .all }
 
   /// The decision about a call, as far as it may go now.
   func narrowed(

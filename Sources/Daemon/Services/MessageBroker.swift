@@ -70,7 +70,10 @@ final class MessageBroker: Sendable {
       try requireHeard(client)
       return .message(try await message(id, client: client, wait: .milliseconds(wait)))
     case .readiness: return .readiness(await readiness(await storeAnswers()))
-    case .status: return .status(try await status())
+    case .status:
+      let whole = try await status()
+      // Whoever is contained may be any client with the scope.
+      return .status(access.containment.isEveryClientRefused ? whole.brief : whole)
     case .authenticated(let client, let network):
       try await logins.succeed(client, from: network)
       return .done

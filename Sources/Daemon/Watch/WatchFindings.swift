@@ -9,7 +9,6 @@ import DesiredState
 import Doctor
 import DurableIO
 import FoundationEssentials
-import Glibc
 import Logging
 import Synchronization
 import Timeline
@@ -17,9 +16,7 @@ import Tomb
 
 /// What there is to tell now, from everything that is watched.
 struct WatchFindings: Sendable {
-  let paths: AppliancePaths
-  let store: TimelineStore
-  let audit: HostAudit
+  let upkeep: Upkeep
   let status: @Sendable () async throws -> ApplianceStatus
   let crashLoops: @Sendable () async -> [String]
   /// The entries of the tomb.
@@ -39,7 +36,8 @@ struct WatchFindings: Sendable {
     }
     var isComplete = true
     do {
-      found += WatchRules(spec: spec.monitoring).findings(try await store.watchFigures(at: now))
+      let figures = try await upkeep.store.watchFigures(at: now)
+      found += WatchRules(spec: spec.monitoring).findings(figures)
     } catch {
       isComplete = false
       note(error, "cannot watch messages")
@@ -95,11 +93,10 @@ struct WatchFindings: Sendable {
 
   private func backups(_ spec: BackupSpec?, _ now: Date) -> [WatchRules.Finding] {
     guard let spec else { return [] }
-    let record: BackupRecord
-    do { record = try BackupRecordFile(paths).read() } catch {
+    let look: BackupLook
+    do { look = try upkeep.look(spec, now) } catch {
       return [.init(signal: .backupOverdue, message: ApplianceError.of(error).message)]
     }
-    let look = BackupLook(spec: spec, record: record, now: now)
     var found: [WatchRules.Finding] = []
     if let late = look.lateness(.create, "backup") {
       found.append(.init(signal: .backupOverdue, message: late))
@@ -112,8 +109,8 @@ struct WatchFindings: Sendable {
 
   private func diskProblem() -> [WatchRules.Finding] {
     do {
-      return try DiskSpace(of: paths.state).problem.map { problem in
-        [.init(signal: .diskSpace, message: "\(paths.state): \(problem)")]
+      return try DiskSpace(of: upkeep.paths.state).problem.map { problem in
+        [.init(signal: .diskSpace, message: "\(upkeep.paths.state): \(problem)")]
       } ?? []
     } catch {
       return [.init(signal: .diskSpace, message: ApplianceError.of(error).message)]
@@ -122,12 +119,10 @@ struct WatchFindings: Sendable {
 
   private func auditProblem(_ now: Date) -> [WatchRules.Finding] {
     do {
-      _ = try AuditArchive(audit.files).newest(1)
-      guard access(paths.audit, W_OK) == 0 else {
-        throw ApplianceError.system("write to", paths.audit)
-      }
+      _ = try AuditArchive(upkeep.audit.files).newest(1)
+      try upkeep.audit.files.requireWritable()
       // Seals what is due: a log that cannot be written says so here.
-      try audit.trail.seal(at: now, onlyIfDue: true)
+      try upkeep.audit.trail.seal(at: now, onlyIfDue: true)
       return []
     } catch {
       return [.init(signal: .auditFailure, message: ApplianceError.of(error).message)]

@@ -45,6 +45,24 @@ package struct BackupLook {
     record.last(deed, at: address, outcomes) { deed != .verify || $0.isDeep }
   }
 
+  /// When a deed was done last, as ``last(_:_:)``.
+  package func done(_ deed: BackupRecord.Deed) -> Date? { last(deed, [.done])?.at }
+
+  /// What is late, or failed and was not made good since.
+  package var problems: [String] {
+    [
+      lateness(.create, "backup") ?? failureWords(.create, "backup"),
+      failureWords(.verify, "check") ?? lateness(.verify, "check"),
+      drillProblem,
+    ].compactMap { $0 }
+  }
+
+  private func failureWords(_ deed: BackupRecord.Deed, _ name: String) -> String? {
+    failure(deed).map {
+      "the last \(name), of \($0.at.formatted(.iso8601)), failed: \($0.words)"
+    }
+  }
+
   /// The newest failure that nothing made good since: a run of the same or of more, later on.
   func failure(_ deed: BackupRecord.Deed) -> BackupRecord.Run? {
     let runs = record.runs.filter { $0.deed == deed && $0.address == address }
