@@ -9,7 +9,7 @@ extension TimelineMigrations {
     try db.execute(
       sql: """
         CREATE INDEX inbound_state ON inbound (state, waits_for);
-        CREATE INDEX delivery_state ON delivery (state, channel);
+        CREATE INDEX delivery_state ON delivery (state, sequence, channel);
         """)
   }
 }

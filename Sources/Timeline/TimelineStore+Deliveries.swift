@@ -189,7 +189,7 @@ extension TimelineStore {
   /// Deliveries by channel and state.
   public func deliveryCounts() async throws -> [(channel: String, state: String, count: Int)] {
     try await read { db in
-      try db.rows("SELECT channel, state, count(*) AS n FROM delivery GROUP BY channel, state")
+      try db.rows(Self.deliveryCounting)
         .map { (try $0.text("channel"), try $0.text("state"), try $0.total("n")) }
     }
   }
@@ -197,11 +197,16 @@ extension TimelineStore {
   /// Texts that are not tried again, by channel.
   public func deadLetterCounts() async throws -> [(channel: String, count: Int)] {
     try await read { db in
-      try db.rows(
-        "SELECT channel, count(*) AS n FROM delivery WHERE state = 'dead' GROUP BY channel ORDER BY channel"
-      ).map { (try $0.text("channel"), try $0.total("n")) }
+      try db.rows(Self.deadLetterCounting).map {
+        (try $0.text("channel"), try $0.total("n"))
+      }
     }
   }
+
+  static let deliveryCounting =
+    "SELECT channel, state, count(*) AS n FROM delivery GROUP BY channel, state"
+  static let deadLetterCounting =
+    "SELECT channel, count(*) AS n FROM delivery WHERE state = 'dead' GROUP BY channel"
 
   /// Counts what happened on channels, for good.
   public func count(

@@ -139,14 +139,14 @@ extension TimelineStore {
   /// How many messages are in each state.
   public func counts() async throws -> [String: Int] {
     try await read { db in
-      let rows = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT iif(waits_for IS NULL, state, 'waiting') AS condition, count(*) AS n
-          FROM inbound GROUP BY condition
-          """)
+      let rows = try Row.fetchAll(db, sql: Self.messageCounting)
       return Dictionary(
         try rows.map { (try $0.text("condition"), try $0.total("n")) }, uniquingKeysWith: max)
     }
   }
+
+  static let messageCounting = """
+    SELECT iif(waits_for IS NULL, state, 'waiting') AS condition, count(*) AS n
+    FROM inbound GROUP BY condition
+    """
 }
