@@ -51,18 +51,22 @@ struct ContainerEngine {
   ///
   /// - Throws: Why one is still there, after all were tried.
   func sweep() throws {
+    var problem: (any Error)?
+    for name in try abandoned() {
+      do { try remove(name) } catch { problem = error }
+    }
+    // Another one may have removed it meanwhile, which not every engine takes for fine.
+    if let problem, try !abandoned().isEmpty { throw problem }
+  }
+
+  private func abandoned() throws -> [String] {
     // Not every podman can print a label.
     let list = try ask([
       "ps", "--all", "--filter", "label=\(ContainerCreation.label)", "--format", "{{.Names}}",
     ])
-    var problem: (any Error)?
-    for name in list.split(separator: "\n") {
-      guard let maker = ProcessStamp(ofName: name, after: Self.prefix), !maker.isAlive else {
-        continue
-      }
-      do { try remove(String(name)) } catch { problem = error }
-    }
-    if let problem { throw problem }
+    return list.split(separator: "\n").filter { name in
+      ProcessStamp(ofName: name, after: Self.prefix).map { !$0.isAlive } ?? false
+    }.map(String.init)
   }
 
   private static let prefix = "kafclaw-"

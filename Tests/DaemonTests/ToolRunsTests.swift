@@ -28,6 +28,7 @@ private final class EndlessTools: ToolProcesses {
   init(failures: Int = 0) { state = Mutex(State(failures: failures)) }
 
   var sweeps: Int { state.withLock { $0.sweeps } }
+  var isEnded: Bool { state.withLock { $0.isEnded } }
 
   func ask(_ order: ToolOrder, within limit: Duration) async throws -> ToolReply {
     if case .sweep = order {
@@ -40,9 +41,11 @@ private final class EndlessTools: ToolProcesses {
       return .done
     }
     begun.ring()
-    while !state.withLock({ $0.isEnded }) {
+    while true {
+      let seen = ended.generation
+      if isEnded { break }
       try Task.checkCancellation()
-      await ended.wait(after: ended.generation, for: nil)
+      await ended.wait(after: seen, for: nil)
     }
     throw ApplianceError(.processFailed, "the process that runs commands ended")
   }
@@ -96,7 +99,7 @@ struct ToolRunsTests {
       let error = try await end(runs, tools) { try contain(bench) }
       #expect(error?.code == .contained)
       #expect(error?.message.hasPrefix("it was killed: ") == true, "\(String(describing: error))")
-      #expect(tools.sweeps == 1)
+      #expect(tools.sweeps == 1 && tools.isEnded)
       let again = await #expect(throws: ApplianceError.self) {
         try await runs.outcome(of: Self.order, by: ToolName.exec, within: .seconds(60))
       }
@@ -127,7 +130,7 @@ struct ToolRunsTests {
       let tools = EndlessTools()
       let runs = ToolRuns(tools: tools, containment: bench.containment)
       let error = try await end(runs, tools) { await runs.close() }
-      #expect(error?.code == .stopping)
+      #expect(error?.code == .stopping && tools.isEnded)
       #expect(error?.message.hasPrefix("it was killed: ") == true, "\(String(describing: error))")
     }
   }

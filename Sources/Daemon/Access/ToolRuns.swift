@@ -45,7 +45,8 @@ actor ToolRuns {
         if let sandbox = order.sandbox { endLater(sandbox) }
         throw error
       }
-      // Nobody is told that it ended before it did.
+      // Nobody is told that it ended before it did, and a unit of its own goes on with it until it is hung up on.
+      tools.endAll()
       let isEnded = await hasEnded(order)
       throw ending.error(isEnded ? "it was killed" : "it was killed, and may still run in part")
     }

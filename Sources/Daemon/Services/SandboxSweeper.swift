@@ -20,8 +20,8 @@ struct SandboxSweeper: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      await self.sweepForFormerSupervisor()
       await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.sweepForFormerSupervisor() }
         group.addTask { await self.sweepAgain() }
         group.addTask { await self.endWhatIsRefused() }
         await group.waitForAll()
@@ -31,20 +31,25 @@ struct SandboxSweeper: Service {
     if containment.current.standstill == nil { await desk.runs.idle(within: .seconds(5)) }
     await desk.runs.close()
     await desk.runs.idle(within: .seconds(20))
-    if await !desk.runs.sweep() { logger.warning("cannot end what was killed") }
+    // A unit of its own that stops too does not answer any more, and has ended what it ran.
+    if await !desk.runs.sweep() { logger.info("nobody says whether what was killed has ended") }
   }
 
   /// One that was killed while tools are taken away left what it ran.
   private func sweepForFormerSupervisor() async {
-    guard !containment.permits(tool: ToolName.exec) else { return }
-    do {
-      for probe in try await desk.probe([.podman, .docker]) {
-        if let sandbox = probe.configuration { await desk.runs.endLater(sandbox) }
+    while !Task.isCancelled, !containment.permits(tool: ToolName.exec) {
+      do {
+        for probe in try await desk.probe([.podman, .docker]) {
+          if let sandbox = probe.configuration { await desk.runs.endLater(sandbox) }
+        }
+        return
+      } catch {
+        logger.info(
+          "cannot look for commands of before yet",
+          metadata: ["error": "\(ApplianceError.of(error).message)"])
       }
-    } catch {
-      logger.info(
-        "cannot look for commands of before",
-        metadata: ["error": "\(ApplianceError.of(error).message)"])
+      // `try?`: a cancelled pause only ends early.
+      try? await Task.sleep(for: Self.pause)
     }
   }
 
