@@ -34,7 +34,8 @@ public struct PlanInput: Sendable {
   public var policy: [Plan.PolicyResult] = []
   public var environment: [Plan.EnvironmentValue] = []
   public var warnings: [String] = []
-  public var reach: [Plan.Reach] = []
+  /// Whose reach changes; asked for only where a resource does, since it takes what was applied before.
+  public var reach: @Sendable () -> [Plan.Reach] = { [] }
 
   public init() {}
 }

@@ -18,7 +18,7 @@ public enum Planner {
       host: .init(name: input.host), source: input.source, serial: input.serial,
       changes: visible.sorted(by: isMoreSevere), unchanged: changes.count - visible.count,
       policy: input.policy, environment: input.environment.sorted { $0.path < $1.path },
-      warnings: input.warnings, reach: input.reach)
+      warnings: input.warnings, reach: visible.isEmpty ? [] : input.reach())
   }
 
   /// One change for every resource anybody knows of, in the order of addresses.

@@ -76,9 +76,9 @@ public struct PlanBuilder: Sendable {
     input.refusals = refusals(state, observed: input.observed)
     input.environment = Self.environment(state)
     input.warnings = state.warnings.map(\.description)
-    if let applied = BundleStore(paths).readable() {
-      input.reach = ReachDifference.between(
-        AccessRules(applied.state.spec), AccessRules(state.spec))
+    input.reach = { [paths] in
+      guard let applied = BundleStore(paths).readable() else { return [] }
+      return ReachDifference.between(AccessRules(applied.state.spec), AccessRules(state.spec))
     }
     if let held = IncidentFile(paths).read().containment {
       input.warnings.append("the appliance is contained, whatever is applied: \(held.words)")

@@ -178,16 +178,20 @@ struct PlanMarkdownTests {
     var input = PlanInput()
     input.desired = [Resource(.senders, "web", ["allow": ["carol"]])]
     input.observed[ResourceAddress(.senders, "web")] = .absent
-    input.reach = [
-      Plan.Reach(
-        channel: "web", who: "@carol <b>", conversation: "direct", gains: ["exec"], loses: [])
-    ]
+    input.reach = {
+      [
+        Plan.Reach(
+          channel: "web", who: "@carol <b>", conversation: "direct", gains: ["exec"], loses: [])
+      ]
+    }
     let text = PlanMarkdown.render(Planner.plan(input))
     #expect(text.contains("**Reach**"), "\(text)")
     #expect(text.contains("gains exec") && text.contains("@carol &lt;b&gt;"), "\(text)")
-    input.reach = (0..<2_000).map {
-      Plan.Reach(
-        channel: "web", who: "s\($0)", conversation: "direct", gains: ["exec"], loses: [])
+    input.reach = {
+      (0..<2_000).map {
+        Plan.Reach(
+          channel: "web", who: "s\($0)", conversation: "direct", gains: ["exec"], loses: [])
+      }
     }
     let many = PlanMarkdown.render(Planner.plan(input))
     #expect(many.contains("and 1950 more") && many.unicodeScalars.count < 65_536)
