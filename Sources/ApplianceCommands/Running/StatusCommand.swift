@@ -83,7 +83,7 @@ struct StatusCommand: AsyncParsableCommand {
     if let audit = status.audit, !audit.isWritable {
       lines.append("audit log: \(VisibleText.escape(audit.problem ?? "not writable"))")
     }
-    if status.alerts == nil || status.deadLetters == nil {
+    if status.audit != nil, status.alerts == nil || status.deadLetters == nil {
       lines.append("alerts and dead letters: the timeline does not tell")
     }
     lines += (status.alerts ?? []).map { "alert " + AlertsCommand.line($0) }

@@ -53,7 +53,10 @@ extension DashboardPages {
   private func upkeep(_ status: ApplianceStatus) -> [DashboardRow] {
     let dead = (status.deadLetters ?? []).map {
       DashboardRow(
-        ["Dead letters of \($0.channel)", "", "\($0.count): kafclaw channels dead-letters list"],
+        [
+          "Dead letters of \($0.channel)", "",
+          "\($0.count) texts; see kafclaw channels dead-letters list",
+        ],
         .warning)
     }
     let backups = (status.backup?.problems ?? []).map {
