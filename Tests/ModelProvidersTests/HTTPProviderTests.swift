@@ -148,11 +148,10 @@ struct HTTPProviderTests {
 
   @Test("a response that goes on after the answer's end is left alone")
   func openEnd() async throws {
-    let server = try ScriptedServer([.streamHead, .chunk(WireFixtures.openAIText), .hold(60_000)])
-    let begin = ContinuousClock().now
+    // It ends when the client does: whoever waited for its end would wait in vain.
+    let server = try ScriptedServer([.streamHead, .chunk(WireFixtures.openAIText), .hold(-1)])
     let completion = try await Self.ask(server)
     #expect(completion.move == .reply("Hello wörld 👋"))
-    #expect(ContinuousClock().now - begin < .seconds(30))
   }
 
   @Test("a connection is used again")

@@ -10,7 +10,7 @@ import Synchronization
 final class ScriptedServer: Sendable {
   enum Step: Sendable {
     case send([UInt8])
-    /// Holds the connection until the client ends it, at most so many milliseconds.
+    /// Holds the connection until the client ends it, at most so many milliseconds; -1 for ever.
     case hold(Int32)
     /// The connection waits for its next request, instead of ending.
     case next
