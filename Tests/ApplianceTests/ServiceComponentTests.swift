@@ -20,6 +20,19 @@ import Testing
       source: {repository: "\(appliance.repository.path)", branch: main, verify: none}
       components: {start: systemd, gatewayUser: "\(user)", agentUser: "\(user)", toolsUser: "\(user)"}
       """)
+    try appliance.repository.commit([
+      "kafclaw.yaml": appliance.yaml(
+        """
+        senders: {owners: [olga]}
+        skills: {sandbox: bubblewrap}
+        tools:
+          approvals: {require: []}
+          exec:
+            profiles:
+              wait: {binary: /usr/bin/sleep, timeout: 5m}
+
+        """)
+    ])
     manager = try ComponentManager(home: appliance.home)
     try await appliance.startReady()
   }
@@ -48,6 +61,52 @@ import Testing
     _ = try Program.command(["chmod", "777", "\(appliance.home)/.kafclaw/run/role"])
     let open = try appliance.run("security", "check", "--skip", "host.updates").output
     #expect(!open.contains("ok    state.modes"), "\(open)")
+  }
+
+  /// Begins a command that takes minutes.
+  ///
+  /// - Returns: What tells it from others, and the message that asked for it.
+  private func begin(in session: String) async throws -> (
+    mark: String, message: RunningAppliance.Answer
+  ) {
+    let mark = "\(UInt32.random(in: 1_000_000...9_999_999))"
+    let call: [Any] = ["exec", ["profile": "wait", "arguments": [mark]] as [String: Any]]
+    var question = RunningAppliance.Question(
+      "/calls \(try RunningAppliance.Question.json([call]))", from: "olga", in: session)
+    question.isAsync = true
+    let message = try await appliance.ask(question)
+    #expect(await eventually { Self.isRunning(mark) })
+    return (mark, message)
+  }
+
+  private static func isRunning(_ mark: String) -> Bool {
+    // `try?`: what cannot be looked at is looked at again.
+    (try? ExecPath.processes().values.contains { $0.contains("sleep") && $0.contains(mark) })
+      ?? true
+  }
+
+  @Test(
+    "containment hangs up on the tools, and tells a command as killed once another process says so",
+    .enabled(if: ExecPath.isUsable, "bubblewrap cannot be used here"))
+  func containment() async throws {
+    for session in ["first", "second"] {
+      let (mark, message) = try await begin(in: session)
+      let contained = try appliance.run(
+        "incident", "contain", "--level", "tools", "--keep-token", "--reason", "it runs")
+      #expect(contained.code == 0, "\(contained)")
+      let reply = try await appliance.reply(to: message)
+      #expect(reply.contains("it was killed: an operator took tools away"), "\(reply)")
+      #expect(!Self.isRunning(mark))
+      #expect(try appliance.run("incident", "lift", "--reason", "over").code == 0)
+    }
+  }
+
+  @Test(
+    "stopping ends a command", .enabled(if: ExecPath.isUsable, "bubblewrap cannot be used here"))
+  func stopping() async throws {
+    let (mark, _) = try await begin(in: "stopped")
+    #expect(appliance.stop() == 0)
+    #expect(await eventually { !Self.isRunning(mark) })
   }
 
   @Test("they are connected again to a supervisor that was killed")
