@@ -6,6 +6,7 @@ import Glibc
 /// A process for good: its number and when it started, so that a number used again is another.
 struct ProcessStamp: Equatable {
   let pid: pid_t
+  /// 0 where the kernel did not tell.
   let start: UInt64
 
   static let own = ProcessStamp(pid: getpid(), start: startTime(in: status(of: getpid())) ?? 0)
@@ -39,7 +40,7 @@ struct ProcessStamp: Equatable {
 
   /// - Parameter text: What the kernel shows of the number; empty where it shows nothing.
   func isAlive(seen text: String, _ isNumberUsed: () -> Bool) -> Bool {
-    text.isEmpty ? isNumberUsed() : Self.startTime(in: text) == start
+    text.isEmpty || start == 0 ? isNumberUsed() : Self.startTime(in: text) == start
   }
 
   private static func status(of pid: pid_t) -> String { GroupFolder.text("/proc/\(pid)/stat") }

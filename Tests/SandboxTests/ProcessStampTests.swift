@@ -31,6 +31,13 @@ struct ProcessStampTests {
     #expect(!stamp.isAlive(seen: "") { false })
   }
 
+  @Test("so does one whose start was not told when it was named")
+  func unknownStart() throws {
+    let unknown = try #require(ProcessStamp("\(stamp.pid)-0"))
+    #expect(unknown.isAlive(seen: text("S", start: stamp.start)) { true })
+    #expect(!unknown.isAlive(seen: text("S", start: stamp.start)) { false })
+  }
+
   @Test("what is no stamp is none", arguments: ["", "1", "-1-7", "1-7-", "0-7", "1-x", "x-7"])
   func malformed(_ text: String) {
     #expect(ProcessStamp(text) == nil)
