@@ -27,8 +27,8 @@ extension ApplianceStatus {
     /// Why it is not; what is not recorded is not done.
     public let problem: String?
 
-    public init(isWritable: Bool, problem: String?) {
-      (self.isWritable, self.problem) = (isWritable, problem)
+    public init(problem: String?) {
+      (isWritable, self.problem) = (problem == nil, problem)
     }
   }
 
@@ -39,6 +39,7 @@ extension ApplianceStatus {
 
     public init(channel: String, count: Int) { (self.channel, self.count) = (channel, count) }
   }
+
   /// Without what was seen: for whoever may only know whether the appliance is well.
   public var brief: ApplianceStatus {
     var brief = self

@@ -113,10 +113,7 @@ public struct HostAudit: Sendable {
     _ kind: AuditEvent.Kind, _ subject: String, _ details: [String: String]
   ) throws {
     do { try note(kind, subject, .done, details) } catch {
-      let cause = ApplianceError.of(error)
-      throw ApplianceError(
-        cause.code, "\(subject) was changed, and that is not recorded: \(cause.message)",
-        hint: cause.hint)
+      throw ApplianceError.unrecorded("\(subject) was changed", error)
     }
   }
 
@@ -153,5 +150,14 @@ public struct HostAudit: Sendable {
   private func key(_ tomb: TombStore) throws -> SigningKey {
     let seed = try tomb.value(Self.keyEntry, for: "supervisor")
     return try seed.withBytes { try SigningKey(seed: SecretKey(copying: $0)) }
+  }
+}
+
+extension ApplianceError {
+  /// Something took effect, and its record could not be written.
+  static func unrecorded(_ deed: String, _ error: any Error) -> ApplianceError {
+    let cause = of(error)
+    return ApplianceError(
+      cause.code, "\(deed), and that is not recorded: \(cause.message)", hint: cause.hint)
   }
 }

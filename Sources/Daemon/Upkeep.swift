@@ -36,9 +36,9 @@ struct Upkeep: Sendable {
   func auditLog() -> ApplianceStatus.Audit {
     do {
       try audit.files.requireWritable()
-      return .init(isWritable: true, problem: nil)
+      return .init(problem: nil)
     } catch {
-      return .init(isWritable: false, problem: ApplianceError.of(error).message)
+      return .init(problem: ApplianceError.of(error).message)
     }
   }
 

@@ -102,21 +102,10 @@ enum GroupFolder {
   /// Removes groups whose makers are dead.
   static func sweep(_ parents: ControlGroupParents) {
     for folder in parents.folders {
-      guard let stream = opendir(folder) else { continue }
-      defer { closedir(stream) }
-      var names: [String] = []
-      while let entry = readdir(stream) {
-        names.append(
-          withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-          })
-      }
-      for name in names {
-        let parts = name.split(separator: "-")
-        guard parts.count == 3, let stamp = ProcessStamp(parts[0] + "-" + parts[1]) else {
-          continue
-        }
-        if !stamp.isAlive { remove(folder + "/" + name) }
+      // `try?`: what is not seen now is for the next probe.
+      for name in (try? PrivateFolder.names(in: folder)) ?? [] {
+        guard let maker = ProcessStamp(ofName: name, after: ""), !maker.isAlive else { continue }
+        remove(folder + "/" + name)
       }
     }
   }

@@ -24,7 +24,8 @@ public struct ProcessFolder: Sendable {
 
   /// Those of others, and of processes that live, stay.
   private static func sweep(_ mark: String) {
-    for name in names(in: place) {
+    // `try?`: what is not seen now is for the next process of the purpose.
+    for name in (try? PrivateFolder.names(in: place)) ?? [] {
       guard let maker = ProcessStamp(ofName: name, after: mark), !maker.isAlive,
         isOwn(place + "/" + name)
       else { continue }
@@ -41,17 +42,4 @@ public struct ProcessFolder: Sendable {
 
   /// With what is in it, never through a link.
   public func remove() { FolderRemoval.remove(path) }
-
-  private static func names(in path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      names.append(
-        withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        })
-    }
-    return names.filter { $0 != "." && $0 != ".." }
-  }
 }

@@ -47,7 +47,7 @@ actor ToolRuns {
       }
       // Nobody is told that it ended before it did, and a unit of its own goes on with it until it is hung up on.
       tools.endAll()
-      let isEnded = await hasEnded(order)
+      let isEnded = await end(order)
       throw ending.error(isEnded ? "it was killed" : "it was killed, and may still run in part")
     }
   }
@@ -121,8 +121,10 @@ actor ToolRuns {
 
   // MARK: What was killed
 
-  /// Whether nothing of it runs any more, after it was killed. What stays is ended later.
-  private func hasEnded(_ order: ToolOrder) async -> Bool {
+  /// Ends what is left of an order that was killed; what stays is ended later.
+  ///
+  /// - Returns: Whether nothing of it runs any more.
+  private func end(_ order: ToolOrder) async -> Bool {
     guard let sandbox = order.sandbox else { return true }
     if await end(sandbox) { return true }
     endLater(sandbox)

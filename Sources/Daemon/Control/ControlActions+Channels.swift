@@ -66,11 +66,7 @@ extension ControlActions {
     }
     due.ring()
     do { try tell(.done) } catch {
-      let cause = ApplianceError.of(error)
-      throw ApplianceError(
-        cause.code,
-        "dead letter \(id.rawValue) was decided, and that is not recorded: \(cause.message)",
-        hint: cause.hint)
+      throw ApplianceError.unrecorded("dead letter \(id.rawValue) was decided", error)
     }
     return DeliveriesResponse(deliveries: [record])
   }
